@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What crosses from the host kernel to an instance: the ACPI table "MKRN" and
+ * the control page.  No kernel type and no kernel configuration is in here;
+ * the host and the instance may be different kernels and different versions
+ * of mk_core.  All integers are little-endian.
+ *
+ * Versions: @major counts incompatible layouts, @minor counts fields that were
+ * added in reserved room (zero means absent).  An instance refuses another
+ * major and names both; it works with any minor.  The fields up to and
+ * including mk_handoff.control stay where they are in every major, so that a
+ * refusal can be told.
+ */
+#ifndef MK_CORE_HANDOFF_H
+#define MK_CORE_HANDOFF_H
+
+#include "uapi.h"
+
+#define MK_HANDOFF_SIG		"MKRN"		/* ACPI table signature */
+#define MK_HANDOFF_HID		"MKRN0001"	/* ACPI device, udev's modalias */
+#define MK_HANDOFF_MAJOR	1
+#define MK_HANDOFF_MINOR	0
+
+#define MK_ACPI_HEADER_SIZE	36
+
+/**
+ * struct mk_handoff - the ACPI table "MKRN"
+ * @acpi:	ACPI table header (ACPI 6.5, 5.2.6)
+ * @major:	MK_HANDOFF_MAJOR of the host
+ * @minor:	MK_HANDOFF_MINOR of the host
+ * @control:	physical address of the control page
+ * @control_size: its bytes
+ * @id:		instance id, from 1
+ * @epoch:	counts the starts of all instances of this host; never repeats
+ * @tsc_khz:	TSC rate that the host measured
+ * @nr_cpus:	CPUs that the instance owns
+ * @fdt:	offset of the flattened device tree in this table
+ * @fdt_size:	its bytes
+ * @regions:	offset of the shared regions (struct mk_region), or 0
+ * @nr_regions:	their number
+ * @name:	name of the instance
+ * @host_version: package version of the host's mk_core
+ * @host_release: release of the host kernel
+ *
+ * Writer: the host's mk_core, before SIPI. Readers: firmware-table code and
+ * mk_core of the instance. Nobody writes it while the instance runs.
+ */
+struct mk_handoff {
+	__u8  acpi[MK_ACPI_HEADER_SIZE];
+	__u16 major;
+	__u16 minor;
+	__u64 control;
+	__u32 control_size;
+	__u32 id;
+	__u64 epoch;
+	__u32 tsc_khz;
+	__u32 nr_cpus;
+	__u32 fdt;
+	__u32 fdt_size;
+	__u32 regions;
+	__u32 nr_regions;
+	char name[MK_NAME_SIZE];
+	char host_version[MK_VERSION_SIZE];
+	char host_release[MK_RELEASE_SIZE];
+};
+
+/**
+ * struct mk_region - a shared region that the instance may use
+ * @start:	physical address
+ * @size:	bytes
+ * @kind:	who it is for; none are defined yet
+ * @flags:	zero
+ */
+struct mk_region {
+	__u64 start;
+	__u64 size;
+	__u32 kind;
+	__u32 flags;
+};
+
+#define MK_CONTROL_MAGIC	0x314c5443524b4dULL	/* "MKRCTL1" */
+#define MK_CONTROL_SIZE		4096
+
+/* mk_control.request */
+#define MK_REQUEST_NONE		0
+#define MK_REQUEST_STOP		1	/* orderly power off, please */
+
+/* mk_control.word: what the instance says of itself; it only grows */
+#define MK_WORD_NONE		0
+#define MK_WORD_REFUSED		1	/* handoff refused, see text */
+#define MK_WORD_RUNNING		2
+#define MK_WORD_STOPPING	3	/* began an orderly shutdown */
+#define MK_WORD_ENDED		4	/* reason, text: all is over */
+
+/**
+ * struct mk_control - the control page
+ *
+ * Host's part, written by the host, read by the instance:
+ * @magic:	MK_CONTROL_MAGIC, written last before SIPI
+ * @epoch:	as in the handoff
+ * @request:	MK_REQUEST_*
+ * @clock_seq:	odd while the host writes the clock pair (seqcount)
+ * @clock_real:	host's CLOCK_REALTIME in ns at
+ * @clock_tsc:	this TSC value
+ *
+ * Instance's part, written by the instance, read by the host as hostile:
+ * @word:	MK_WORD_*, written after what it announces
+ * @reason:	enum mk_reason, valid with MK_WORD_ENDED
+ * @user_tsc:	TSC at the first user instruction (mk-init), or 0
+ * @running_tsc: TSC when MK_WORD_RUNNING was written
+ * @minor:	MK_HANDOFF_MINOR of the instance's mk_core
+ * @major:	MK_HANDOFF_MAJOR of the instance's mk_core
+ * @version:	package version of the instance's mk_core
+ * @release:	release of the instance's kernel
+ * @text:	reason in words; always NUL-terminated by the reader
+ * @beat:	a heartbeat counter a CPU, indexed by the instance's logical CPU
+ *		number; 0: this CPU is not watched (not up yet, or taken down)
+ *
+ *	host:	   zero page -> magic,epoch -> SIPI -> request, clock ...
+ *	instance:  word NONE -> RUNNING -> [STOPPING] -> ENDED
+ *	           word NONE -> REFUSED
+ *
+ * A crash leaves the instance's part as it was: beats stop, word stays below
+ * ENDED, and the host's watch makes it crashed. The host never waits for it.
+ */
+struct mk_control {
+	__u64 magic;
+	__u64 epoch;
+	__u32 request;
+	__u32 clock_seq;
+	__u64 clock_real;
+	__u64 clock_tsc;
+	__u8  host_reserved[88];
+
+	__u32 word;
+	__u32 reason;
+	__u64 user_tsc;
+	__u64 running_tsc;
+	__u16 major;
+	__u16 minor;
+	__u32 instance_reserved;
+	char version[MK_VERSION_SIZE];
+	char release[MK_RELEASE_SIZE];
+	char text[MK_TEXT_SIZE];
+	__u8  instance_reserved2[640];
+
+	__u32 beat[MK_MAX_CPUS];
+	__u8  tail[2048];
+};
+
+#endif /* MK_CORE_HANDOFF_H */
