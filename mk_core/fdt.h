@@ -16,6 +16,7 @@
  * @used:	bytes of header, reservation map and structure block so far
  * @strings:	the strings block grows down from the end of @buf: its bytes
  * @depth:	open nodes
+ * @closed:	the last call closed a node: no property may follow
  * @failed:	sticky: room ran out or calls were out of order
  */
 struct mk_fdt {
@@ -24,6 +25,7 @@ struct mk_fdt {
 	__u32 used;
 	__u32 strings;
 	__u32 depth;
+	int closed;
 	int failed;
 };
 
