@@ -32,8 +32,8 @@
 
 #define PROTOCOL_MIN		0x020c
 #define ALIGN_MIN		(2ULL << 20)
-#define ALIGN_MAX		(1ULL << 30)
-#define INIT_SIZE_MAX		(1ULL << 30)	/* the kernel's own limit is 1 GiB too */
+#define ALIGN_MAX		(1024ULL << 20)
+#define INIT_SIZE_MAX		(1024ULL << 20)	/* the kernel's own limit is 1 GiB too */
 #define CMDLINE_MAX		65535
 #define ENTRY_64		0x200
 #define SECTOR			512

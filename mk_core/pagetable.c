@@ -7,7 +7,7 @@
 #define PTE_LEAF	0x083ULL	/* the same, a large page */
 #define PTE_ADDR	0x000ffffffffff000ULL
 #define LARGE_PAGE	(2ULL << 20)
-#define ADDR_END	(1ULL << 47)
+#define ADDR_END	(512ULL << 38)
 
 #define PML4_SHIFT	39
 #define PDPT_SHIFT	30

@@ -7,6 +7,7 @@
 #define MK_CORE_PURE_H
 
 #ifdef __KERNEL__
+#include <linux/stddef.h>
 #include <linux/string.h>
 #else
 #include <stddef.h>
