@@ -33,7 +33,7 @@ static inline void mk_put16(void *p, __u16 v)
 {
 	__u8 *b = p;
 
-	b[0] = v;
+	b[0] = v & 0xff;
 	b[1] = v >> 8;
 }
 
@@ -41,7 +41,7 @@ static inline void mk_put32(void *p, __u32 v)
 {
 	__u8 *b = p;
 
-	mk_put16(b, v);
+	mk_put16(b, v & 0xffff);
 	mk_put16(b + 2, v >> 16);
 }
 
@@ -49,7 +49,7 @@ static inline void mk_put64(void *p, __u64 v)
 {
 	__u8 *b = p;
 
-	mk_put32(b, v);
+	mk_put32(b, v & 0xffffffff);
 	mk_put32(b + 4, v >> 32);
 }
 
@@ -66,9 +66,9 @@ static inline void mk_put_be32(void *p, __u32 v)
 	__u8 *b = p;
 
 	b[0] = v >> 24;
-	b[1] = v >> 16;
-	b[2] = v >> 8;
-	b[3] = v;
+	b[1] = v >> 16 & 0xff;
+	b[2] = v >> 8 & 0xff;
+	b[3] = v & 0xff;
 }
 
 #endif /* MK_CORE_PURE_H */
