@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Give hostile input to a parser and use all that it lets through. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "acpi.h"
+#include "bootparams.h"
+#include "hostile.h"
+
+#define MUST(cond) do {							\
+	if (!(cond)) {							\
+		fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, #cond); \
+		abort();						\
+	}								\
+} while (0)
+
+static volatile __u8 sink;
+
+static void touch(const void *p, size_t len)
+{
+	const __u8 *b = p;
+
+	while (len--)
+		sink ^= *b++;
+}
+
+static void use_image(const __u8 *data, size_t len, const struct mk_bzimage *bz)
+{
+	static const struct mk_e820 ram = { 0, 1 << 20, MK_E820_RAM };
+	struct mk_boot boot = { .e820 = &ram, .nr_e820 = 1 };
+	__u8 page[MK_BOOTPARAMS_SIZE];
+
+	MUST(bz->protocol >= 0x20c);
+	MUST(bz->setup_size >= 1024 && bz->setup_size + bz->code_size == len);
+	MUST(bz->code_size > bz->entry && bz->code_size <= bz->init_size);
+	MUST(bz->init_size <= 1 << 30);
+	MUST(bz->alignment >= 2 << 20 && bz->alignment <= 1 << 30);
+	MUST(!(bz->alignment & (bz->alignment - 1)));
+	MUST(bz->header_size <= 0x290 - 0x1f1);
+	MUST(memchr(bz->release, 0, sizeof(bz->release)));
+	MUST(!strchr(bz->release, '/') && bz->release[0] != '.');
+	MUST(!mk_bootparams_build(page, data, bz, &boot));
+	touch(data + bz->setup_size, bz->code_size);
+	touch(page, sizeof(page));
+}
+
+int hostile_image(const __u8 *data, size_t len)
+{
+	static const struct mk_bzimage zero;
+	struct mk_error err = { 0 };
+	struct mk_bzimage bz;
+	int ret;
+
+	ret = mk_bzimage_parse(data, len, &bz, &err);
+	MUST(ret == 0 || ret == -1);
+	if (ret) {
+		MUST(err.code >= MK_E_IMAGE_FORMAT && err.code <= MK_E_IMAGE_UKI);
+		MUST(!memcmp(&bz, &zero, sizeof(bz)));
+		return 0;
+	}
+	MUST(!err.code);
+	use_image(data, len, &bz);
+	return 1;
+}
+
+static void use_handoff(const __u8 *data, size_t len)
+{
+	struct mk_region region;
+	struct mk_handoff h;
+	__u32 i;
+
+	MUST(len >= sizeof(h));
+	memcpy(&h, data, sizeof(h));
+	MUST(h.control && h.control_size >= MK_CONTROL_SIZE);
+	MUST(h.nr_cpus && h.nr_cpus <= MK_MAX_CPUS && h.id);
+	touch(h.name, strlen(h.name));
+	touch(h.host_version, strlen(h.host_version));
+	touch(h.host_release, strlen(h.host_release));
+	touch(data + h.fdt, h.fdt_size);
+	for (i = 0; i < h.nr_regions; i++) {
+		memcpy(&region, data + h.regions + i * sizeof(region), sizeof(region));
+		MUST(region.size && region.start + region.size >= region.start);
+	}
+}
+
+int hostile_handoff(const __u8 *data, size_t len)
+{
+	int ret = mk_handoff_check(data, len);
+
+	MUST(ret >= -1 && ret <= 1);
+	if (ret == 1)
+		touch(data, offsetof(struct mk_handoff, control_size));
+	if (ret == 0)
+		use_handoff(data, len);
+	return ret == 0;
+}
