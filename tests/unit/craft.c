@@ -22,7 +22,7 @@ void craft_image(__u8 image[CRAFT_IMAGE_SIZE])
 	mk_put32(image + 0x238, 2047);			/* cmdline_size */
 	mk_put64(image + 0x258, 0x1000000);		/* pref_address */
 	mk_put32(image + 0x260, 0x400000);		/* init_size */
-	strcpy((char *)image + 0x300, "6.12.1-craft (a@b) #1 SMP");
+	memcpy(image + 0x300, "6.12.1-craft (a@b) #1 SMP", 26);
 	memset(image + 1024, 0x90, 1024);
 }
 

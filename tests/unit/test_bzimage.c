@@ -187,10 +187,10 @@ TEST_F(image, release_is_a_file_name)
 {
 	char *release = (char *)self->data + 0x300;
 
-	strcpy(release, "6.1/../../etc x");
+	snprintf(release, 32, "6.1/../../etc x");
 	ASSERT_EQ(PARSE(CRAFT_IMAGE_SIZE), 0);
 	EXPECT_STREQ(self->bz.release, "6.1_.._.._etc");
-	strcpy(release, "../6.1");
+	snprintf(release, 32, "../6.1");
 	ASSERT_EQ(PARSE(CRAFT_IMAGE_SIZE), 0);
 	EXPECT_STREQ(self->bz.release, "");
 	memset(release, '6', 256);

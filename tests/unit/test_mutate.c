@@ -24,7 +24,7 @@ static __u32 random_below(__u32 n)
 	return ((state * 0x2545f4914f6cdd1dULL) >> 32) % n;
 }
 
-static void seed(void)
+static void set_seed(void)
 {
 	const char *s = getenv("MK_SEED");
 
@@ -41,7 +41,7 @@ static __u32 nasty_value(void)
 		0x10000, 0x7fffffff, 0x80000000, 0xfffffff0, 0xffffffff,
 	};
 
-	return values[random_below(sizeof(values) / sizeof(values[0]))];
+	return values[random_below(ARRAY_SIZE(values))];
 }
 
 static void damage(__u8 *data, __u32 from, __u32 to)
@@ -92,7 +92,7 @@ TEST(images)
 	int i, accepted = 0;
 	__u32 len;
 
-	seed();
+	set_seed();
 	for (i = 0; i < ROUNDS; i++) {
 		craft_image(image);
 		len = mutate(image, sizeof(image), random_below(2) ? 0x1f1 : 0, 0x290);
@@ -109,7 +109,7 @@ TEST(unified_images)
 	__u32 len;
 	int i;
 
-	seed();
+	set_seed();
 	for (i = 0; i < ROUNDS; i++) {
 		craft_uki(image);
 		len = mutate(image, sizeof(image), 0x3c, 0x160);
@@ -124,7 +124,7 @@ TEST(handoffs)
 	int i, accepted = 0;
 	__u32 len;
 
-	seed();
+	set_seed();
 	craft_platform_init(&p);
 	craft_platform_build(&p);
 	ASSERT_GT(p.size, 0);

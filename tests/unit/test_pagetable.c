@@ -7,7 +7,7 @@
 #define PAGES		8
 #define PAGES_PHYS	0x12345000ULL
 #define SIZE_2M		(2ULL << 20)
-#define SIZE_1G		(1ULL << 30)
+#define SIZE_1G		(512 * SIZE_2M)
 #define UNMAPPED	(~0ULL)
 
 FIXTURE(tables)
