@@ -375,9 +375,15 @@ struct mk_list {
  * @nr_initrds:	number of @initrd_fd in use
  * @reserved:	zero
  *
- * The files stay referenced, and protected from writing, while the instance
- * is loaded: a second start reads them again.
+ * The files stay referenced, and protected from writing, until the next load
+ * or the end of the instance: a second start reads them again. They must not
+ * be open for writing anywhere (a memfd has to be reopened read-only).
+ *
+ * With MK_LOAD_AGENT in hdr.flags the first initramfs holds /mk/init, and
+ * mk_core makes it the first process (rdinit=).
  */
+#define MK_LOAD_AGENT		(1U << 0)
+
 struct mk_load {
 	struct mk_hdr hdr;
 	__u64 cmdline;

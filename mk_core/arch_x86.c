@@ -1,0 +1,218 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * x86-64: how a CPU is started, parked and known to be halted.
+ */
+#include <linux/delay.h>
+#include <linux/io.h>
+#include <linux/preempt.h>
+#include <linux/sizes.h>
+#include <linux/smp.h>
+#include <asm/apic.h>
+#include <asm/realmode.h>
+#include <asm/tsc.h>
+
+#include "internal.h"
+
+#define ICR_TRIES	1000	/* of 1 us: Linux gives a send 1000 * 100 us at worst */
+#define ACK_TRIES	20	/* SIPIs, each with up to ACK_POLLS polls */
+#define ACK_POLLS	250	/* of 20 us */
+#define LOWMEM_END	0xa0000	/* VGA memory begins */
+
+/* The parameters at the start of mk_trampoline (trampoline_x86.S). */
+struct mk_trampoline {
+	u8  jmp[8];
+	u32 here;
+	u32 cr3;
+	u64 entry;
+	u64 rsi;
+	u16 gdt_limit;
+	u32 gdt_base;
+	u32 far_offset;
+	u16 far_selector;
+	u8  gdt_align[4];
+	u64 gdt[4];
+} __packed;
+
+/* The words at the start of mk_stub. */
+struct mk_stub_words {
+	u8  jmp[8];
+	u32 apicid;
+	u32 ack;
+};
+
+extern const u8 mk_trampoline[], mk_trampoline64[], mk_trampoline_end[];
+extern const u8 mk_stub[], mk_stub_end[];
+
+u32 mk_arch_apicid(unsigned int cpu)
+{
+	return cpu_physical_id(cpu);
+}
+
+bool mk_arch_x2apic(void)
+{
+	return x2apic_enabled();
+}
+
+u64 mk_arch_tsc_to_ns(u64 tsc)
+{
+	return tsc_khz ? mul_u64_u32_div(tsc, 1000000, tsc_khz) : 0;
+}
+
+/* In xAPIC mode a command written while another is under way is dropped. */
+static bool icr_idle(void)
+{
+	int tries;
+
+	for (tries = 0; tries < ICR_TRIES; tries++) {
+		if (!(apic->read(APIC_ICR) & APIC_ICR_BUSY))
+			return true;
+		udelay(1);
+	}
+	return false;
+}
+
+static int icr_send(u32 apicid, u32 command)
+{
+	bool idle;
+
+	/* The command register is this CPU's: stay until it is sent. */
+	preempt_disable();
+	idle = icr_idle();
+	if (idle) {
+		apic->icr_write(command, apicid);
+		idle = icr_idle();
+	}
+	preempt_enable();
+	return idle ? 0 : -EIO;
+}
+
+static void send_init(struct mk_cpu **cpus, unsigned int nr)
+{
+	unsigned int i;
+
+	for (i = 0; i < nr; i++)
+		icr_send(cpus[i]->apicid, APIC_INT_LEVELTRIG | APIC_INT_ASSERT | APIC_DM_INIT);
+	usleep_range(10000, 10500);
+	for (i = 0; i < nr; i++)
+		icr_send(cpus[i]->apicid, APIC_INT_LEVELTRIG | APIC_DM_INIT);
+}
+
+static int send_sipi(u32 apicid, u64 page)
+{
+	return icr_send(apicid, APIC_DM_STARTUP | (u32)(page >> PAGE_SHIFT));
+}
+
+int mk_arch_init_stub(u64 stub)
+{
+	memcpy(mk_virt(stub), mk_stub, mk_stub_end - mk_stub);
+	return 0;
+}
+
+static bool stub_answers(struct mk_cpu *c)
+{
+	struct mk_stub_words *w = mk_virt(mk_window_stub());
+	int try, poll;
+
+	WRITE_ONCE(w->ack, 0);
+	for (try = 0; try < ACK_TRIES; try++) {
+		send_sipi(c->apicid, mk_window_stub());
+		for (poll = 0; poll < ACK_POLLS; poll++) {
+			if (virt_load_acquire(&w->ack) &&
+			    READ_ONCE(w->apicid) == c->apicid)
+				return true;
+			udelay(20);
+		}
+		cond_resched();
+	}
+	return false;
+}
+
+/* One stub page, one CPU in it at a time. */
+static DEFINE_MUTEX(stub_lock);
+
+/*
+ * INIT is not acknowledged.  So: INIT, SIPI to the stub, wait for its word,
+ * and INIT again, after which the CPU waits for SIPI and runs nothing.  All get
+ * the first INIT before any is asked, so that none of them can start another.
+ */
+int mk_arch_park(struct mk_cpu **cpus, unsigned int nr)
+{
+	unsigned int i;
+	int lost = 0;
+
+	mutex_lock(&stub_lock);
+	send_init(cpus, nr);
+	for (i = 0; i < nr; i++) {
+		if (stub_answers(cpus[i]))
+			continue;
+		pr_err("CPU %u (APIC %#x) did not confirm its halt: it will not be used again; restart the machine to get it back\n",
+		       cpus[i]->cpu, cpus[i]->apicid);
+		WRITE_ONCE(cpus[i]->state, MK_CPU_LOST);
+		lost++;
+	}
+	send_init(cpus, nr);
+	mutex_unlock(&stub_lock);
+	return lost;
+}
+
+int mk_arch_start(struct mk_cpu *cpu, const struct mk_entry *entry)
+{
+	struct mk_trampoline *t = mk_virt(entry->page);
+	int try, poll;
+
+	memcpy(t, mk_trampoline, mk_trampoline_end - mk_trampoline);
+	t->cr3 = entry->cr3;
+	t->entry = entry->entry;
+	t->rsi = entry->rsi;
+	t->gdt_base = entry->page + offsetof(struct mk_trampoline, gdt);
+	t->far_offset = entry->page + (mk_trampoline64 - mk_trampoline);
+	virt_mb();
+
+	for (try = 0; try < 2; try++) {
+		if (send_sipi(cpu->apicid, entry->page))
+			return -EIO;
+		for (poll = 0; poll < ACK_POLLS; poll++) {
+			if (virt_load_acquire(&t->here))
+				return 0;
+			udelay(20);
+		}
+	}
+	return -ETIMEDOUT;
+}
+
+/*
+ * Linux's real-mode blob starts with its header, whose words are physical
+ * addresses inside the blob (arch/x86/realmode/rm/header.S).  That no other
+ * page looks like it makes it findable without unexported symbols; a blob that
+ * an earlier kernel left behind is found too and is spared as well.
+ */
+static bool is_realmode_header(const struct real_mode_header *h, u32 base)
+{
+	u32 end = base + SZ_64K;
+
+	return h->text_start > base && h->text_start < end &&
+	       h->ro_end > h->text_start && h->ro_end < end &&
+	       IS_ALIGNED(h->ro_end, PAGE_SIZE) &&
+	       h->trampoline_start > base && h->trampoline_start < h->ro_end &&
+	       h->trampoline_header > base && h->trampoline_header < end &&
+	       h->trampoline_pgd > base && h->trampoline_pgd < end;
+}
+
+int mk_arch_realmode(unsigned long *pages)
+{
+	u32 base, last;
+	int found = 0;
+
+	for (base = PAGE_SIZE; base < LOWMEM_END; base += PAGE_SIZE) {
+		const struct real_mode_header *h = mk_virt(base);
+
+		if (!is_realmode_header(h, base))
+			continue;
+		/* the last word of use, its page and one for a stack behind */
+		last = max(h->trampoline_pgd, h->trampoline_header) >> PAGE_SHIFT;
+		bitmap_set(pages, base >> PAGE_SHIFT,
+			   last + 2 - (base >> PAGE_SHIFT));
+		found++;
+	}
+	return found;
+}

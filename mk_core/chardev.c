@@ -1,0 +1,539 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * /dev/mk and the descriptors of instances.
+ */
+#include <linux/anon_inodes.h>
+#include <linux/capability.h>
+#include <linux/file.h>
+#include <linux/fs.h>
+#include <linux/miscdevice.h>
+#include <linux/module.h>
+#include <linux/nospec.h>
+#include <linux/poll.h>
+#include <linux/security.h>
+#include <linux/slab.h>
+#include <linux/uaccess.h>
+#include <linux/utsname.h>
+
+#include "internal.h"
+
+#define MAX_LISTED	4096	/* elements of any array that user space passes */
+#define READ_MAX	(16ULL << 20)
+
+/* An instance's descriptor: the generation that its user has seen. */
+struct handle {
+	struct mk_instance *inst;
+	u64 seen;
+};
+
+union argument {
+	struct mk_hdr hdr;
+	struct mk_version version;
+	struct mk_pool_change pool_change;
+	struct mk_pool_query pool_query;
+	struct mk_create create;
+	struct mk_open open;
+	struct mk_list list;
+	struct mk_load load;
+	struct mk_stop stop;
+	struct mk_query query;
+	struct mk_read read;
+};
+
+/**
+ * struct call - one ioctl
+ * @fn:		does it; returns 0, a new descriptor, or a negative errno
+ * @size:	of its argument
+ * @flags:	flags that it knows
+ */
+struct call {
+	long (*fn)(struct file *file, union argument *arg, struct mk_error *err);
+	u32 size;
+	u32 flags;
+};
+
+/* Numbers are counted from 0 on /dev/mk and from GROUP on an instance. */
+#define GROUP	0x20
+#define CALL(_nr, _fn, _type, _flags) \
+	[_IOC_NR(_nr) % GROUP] = { .fn = _fn, .size = sizeof(_type), .flags = _flags }
+
+/* --- arrays from and to user space ------------------------------------------- */
+
+static void *get_array(u64 from, u32 nr, size_t size, u32 most, struct mk_error *err)
+{
+	void *a;
+
+	if (nr > most) {
+		mk_fail(err, -E2BIG, MK_E_CPU_MANY, nr, most);
+		return ERR_PTR(-E2BIG);
+	}
+	if (!nr)
+		return NULL;
+	a = memdup_user(u64_to_user_ptr(from), nr * size);
+	if (IS_ERR(a))
+		mk_fail(err, PTR_ERR(a), MK_E_INTERNAL, PTR_ERR(a), 0);
+	return a;
+}
+
+static void *make_room(u32 *nr, size_t size)
+{
+	*nr = min_t(u32, *nr, MAX_LISTED);
+	return kvcalloc(max(*nr, 1U), size, GFP_KERNEL);
+}
+
+static long put_array(u64 to, const void *from, u32 room, u32 nr, size_t size)
+{
+	nr = min(room, nr);
+	return nr && copy_to_user(u64_to_user_ptr(to), from, nr * size) ? -EFAULT : 0;
+}
+
+/* --- calls on /dev/mk ----------------------------------------------------------- */
+
+static u32 role;
+
+static long do_version(struct file *file, union argument *arg, struct mk_error *err)
+{
+	struct mk_version *v = &arg->version;
+
+	v->abi = MK_ABI;
+	v->role = role;
+	strscpy(v->version, MK_VERSION, sizeof(v->version));
+	strscpy(v->release, init_utsname()->release, sizeof(v->release));
+	return 0;
+}
+
+static long change_pool(struct mk_pool_change *c, struct mk_error *err,
+			int (*change)(const u32 *cpus, unsigned int nr_cpus,
+				      const struct mk_extent *extents,
+				      unsigned int nr_extents, struct mk_error *err))
+{
+	struct mk_extent *extents;
+	u32 *cpus, i;
+	long ret = 0;
+
+	cpus = get_array(c->cpus, c->nr_cpus, sizeof(*cpus), MAX_LISTED, err);
+	if (IS_ERR(cpus))
+		return PTR_ERR(cpus);
+	extents = get_array(c->extents, c->nr_extents, sizeof(*extents), MAX_LISTED, err);
+	if (IS_ERR(extents)) {
+		kfree(cpus);
+		return PTR_ERR(extents);
+	}
+	for (i = 0; !ret && i < c->nr_extents; i++)
+		if (extents[i].reserved)
+			ret = mk_fail(err, -EINVAL, MK_E_RESERVED, 0, 0);
+	if (!ret)
+		ret = change(cpus, c->nr_cpus, extents, c->nr_extents, err);
+	kfree(extents);
+	kfree(cpus);
+	return ret;
+}
+
+static long do_pool_add(struct file *file, union argument *arg, struct mk_error *err)
+{
+	return change_pool(&arg->pool_change, err, mk_pool_add);
+}
+
+static long do_pool_remove(struct file *file, union argument *arg, struct mk_error *err)
+{
+	return change_pool(&arg->pool_change, err, mk_pool_remove);
+}
+
+static u32 count_instances(void)
+{
+	struct mk_instance *inst;
+	u32 n = 0;
+
+	mutex_lock(&mk_instances_lock);
+	list_for_each_entry(inst, &mk_instances, node)
+		n++;
+	mutex_unlock(&mk_instances_lock);
+	return n;
+}
+
+static long do_pool_query(struct file *file, union argument *arg, struct mk_error *err)
+{
+	struct mk_pool_query *q = &arg->pool_query;
+	struct mk_pool_chunk *chunks = make_room(&q->nr_chunks, sizeof(*chunks));
+	struct mk_pool_cpu *cpus = make_room(&q->nr_cpus, sizeof(*cpus));
+	u32 room_cpus = q->nr_cpus, room_chunks = q->nr_chunks;
+	long ret;
+
+	if (!chunks || !cpus) {
+		ret = mk_fail(err, -ENOMEM, MK_E_MEMORY, 0, 0);
+		goto out;
+	}
+	mk_pool_query(q, cpus, chunks);
+	q->nr_instances = count_instances();
+	ret = put_array(q->cpus, cpus, room_cpus, q->nr_cpus, sizeof(*cpus));
+	if (!ret)
+		ret = put_array(q->chunks, chunks, room_chunks, q->nr_chunks, sizeof(*chunks));
+out:
+	kvfree(cpus);
+	kvfree(chunks);
+	return ret;
+}
+
+static const struct file_operations instance_fops;
+
+/* Takes over the caller's reference, also on error. */
+static long new_descriptor(struct mk_instance *inst)
+{
+	struct handle *h = kzalloc(sizeof(*h), GFP_KERNEL);
+	int fd;
+
+	if (!h) {
+		mk_instance_put(inst);
+		return -ENOMEM;
+	}
+	h->inst = inst;
+	fd = anon_inode_getfd("[multikernel]", &instance_fops, h, O_RDWR | O_CLOEXEC);
+	if (fd < 0) {
+		mk_instance_put(inst);
+		kfree(h);
+	}
+	return fd;
+}
+
+static long do_create(struct file *file, union argument *arg, struct mk_error *err)
+{
+	struct mk_create *c = &arg->create;
+	struct mk_instance *inst;
+	struct mk_error ignored;
+	u32 *cpus;
+	long ret;
+
+	if (c->reserved)
+		return mk_fail(err, -EINVAL, MK_E_RESERVED, 0, 0);
+	cpus = get_array(c->cpus, c->nr_cpus, sizeof(*cpus), MK_MAX_CPUS, err);
+	if (IS_ERR(cpus))
+		return PTR_ERR(cpus);
+	ret = mk_instance_create(c, cpus, &inst, err);
+	kfree(cpus);
+	if (ret)
+		return ret;
+	c->id = inst->id;
+	mk_instance_get(inst);
+	ret = new_descriptor(inst);
+	if (ret < 0) {
+		mk_fail(err, ret, MK_E_INTERNAL, ret, 0);
+		mk_instance_delete(inst, &ignored);
+	}
+	mk_instance_put(inst);
+	return ret;
+}
+
+static long do_open(struct file *file, union argument *arg, struct mk_error *err)
+{
+	struct mk_open *o = &arg->open;
+	struct mk_instance *inst;
+	long ret;
+
+	if (o->reserved)
+		return mk_fail(err, -EINVAL, MK_E_RESERVED, 0, 0);
+	if (strnlen(o->name, sizeof(o->name)) == sizeof(o->name))
+		return mk_fail(err, -EINVAL, MK_E_NAME_INVALID, sizeof(o->name), 0);
+	inst = mk_instance_find(o->name, o->id);
+	if (!inst)
+		return mk_fail(err, -ENOENT, MK_E_NO_INSTANCE, 0, 0);
+	o->id = inst->id;
+	ret = new_descriptor(inst);
+	return ret < 0 ? mk_fail(err, ret, MK_E_INTERNAL, ret, 0) : ret;
+}
+
+static long do_list(struct file *file, union argument *arg, struct mk_error *err)
+{
+	struct mk_list *l = &arg->list;
+	struct mk_instance *inst;
+	u32 *ids, nr = 0, room;
+	long ret;
+
+	if (l->reserved)
+		return mk_fail(err, -EINVAL, MK_E_RESERVED, 0, 0);
+	ids = make_room(&l->nr, sizeof(*ids));
+	if (!ids)
+		return mk_fail(err, -ENOMEM, MK_E_MEMORY, 0, 0);
+	room = l->nr;
+	mutex_lock(&mk_instances_lock);
+	list_for_each_entry(inst, &mk_instances, node)
+		if (nr++ < room)
+			ids[nr - 1] = inst->id;
+	mutex_unlock(&mk_instances_lock);
+	l->nr = nr;
+	ret = put_array(l->ids, ids, room, nr, sizeof(*ids));
+	kvfree(ids);
+	return ret;
+}
+
+/* --- calls on an instance --------------------------------------------------------- */
+
+static struct mk_instance *instance_of(struct file *file)
+{
+	return ((struct handle *)file->private_data)->inst;
+}
+
+/* One page at most: no kernel takes a longer command line than 2 KiB today. */
+static char *copy_cmdline(const struct mk_load *l, struct mk_error *err)
+{
+	char *s;
+
+	if (l->cmdline_len >= PAGE_SIZE) {
+		mk_fail(err, -E2BIG, MK_E_CMDLINE_LONG, l->cmdline_len, PAGE_SIZE - 1);
+		return ERR_PTR(-E2BIG);
+	}
+	s = memdup_user_nul(u64_to_user_ptr(l->cmdline), l->cmdline_len);
+	if (IS_ERR(s))
+		mk_fail(err, PTR_ERR(s), MK_E_INTERNAL, PTR_ERR(s), 0);
+	return s;
+}
+
+static long do_load(struct file *file, union argument *arg, struct mk_error *err)
+{
+	struct mk_load *l = &arg->load;
+	char *cmdline;
+	long ret;
+
+	if (l->reserved || l->nr_initrds > MK_MAX_INITRDS)
+		return mk_fail(err, -EINVAL, MK_E_RESERVED, 0, 0);
+	cmdline = copy_cmdline(l, err);
+	if (IS_ERR(cmdline))
+		return PTR_ERR(cmdline);
+	ret = mk_instance_load(instance_of(file), l, cmdline, err);
+	kfree(cmdline);
+	return ret;
+}
+
+static long do_start(struct file *file, union argument *arg, struct mk_error *err)
+{
+	return mk_instance_start(instance_of(file), err);
+}
+
+static long do_stop(struct file *file, union argument *arg, struct mk_error *err)
+{
+	struct mk_stop *s = &arg->stop;
+
+	if (s->reserved || !s->timeout_ms || s->timeout_ms > 3600000)
+		return mk_fail(err, -EINVAL, MK_E_RESERVED, 0, 0);
+	return mk_instance_stop(instance_of(file), s->timeout_ms, err);
+}
+
+static long do_kill(struct file *file, union argument *arg, struct mk_error *err)
+{
+	return mk_instance_kill(instance_of(file), err);
+}
+
+static long do_delete(struct file *file, union argument *arg, struct mk_error *err)
+{
+	return mk_instance_delete(instance_of(file), err);
+}
+
+static long do_query(struct file *file, union argument *arg, struct mk_error *err)
+{
+	struct handle *h = file->private_data;
+	struct mk_query *q = &arg->query;
+	struct mk_extent *extents = make_room(&q->nr_extents, sizeof(*extents));
+	struct mk_pool_cpu *cpus = make_room(&q->nr_cpus, sizeof(*cpus));
+	u32 room_cpus = q->nr_cpus, room_extents = q->nr_extents;
+	long ret;
+
+	if (!extents || !cpus) {
+		ret = mk_fail(err, -ENOMEM, MK_E_MEMORY, 0, 0);
+		goto out;
+	}
+	if (READ_ONCE(h->inst->deleted)) {
+		ret = mk_fail(err, -ENOENT, MK_E_DELETED, 0, 0);
+		goto out;
+	}
+	mk_instance_query(h->inst, q, cpus, extents);
+	WRITE_ONCE(h->seen, q->generation);
+	ret = put_array(q->cpus, cpus, room_cpus, q->nr_cpus, sizeof(*cpus));
+	if (!ret)
+		ret = put_array(q->extents, extents, room_extents, q->nr_extents,
+				sizeof(*extents));
+out:
+	kvfree(cpus);
+	kvfree(extents);
+	return ret;
+}
+
+static bool in_extent(const struct mk_instance *inst, u64 addr, u64 len)
+{
+	const struct mk_extent *e = inst->extents;
+	u32 i;
+
+	for (i = 0; i < inst->nr_extents; i++)
+		if (addr >= e[i].start && len <= e[i].size &&
+		    addr - e[i].start <= e[i].size - len)
+			return true;
+	return false;
+}
+
+/* The lock keeps the memory the instance's own; copying does not wait for it. */
+static long do_read(struct file *file, union argument *arg, struct mk_error *err)
+{
+	struct mk_instance *inst = instance_of(file);
+	struct mk_read *r = &arg->read;
+	long ret = 0;
+
+	if (security_locked_down(LOCKDOWN_KCORE))
+		return mk_fail(err, -EPERM, MK_E_LOCKDOWN, 0, 0);
+	if (r->len > READ_MAX)
+		return mk_fail(err, -EINVAL, MK_E_MEM_ADDRESS, r->addr, r->len);
+	mutex_lock(&inst->lock);
+	if (inst->deleted)
+		ret = mk_fail(err, -ENOENT, MK_E_DELETED, 0, 0);
+	else if (!in_extent(inst, r->addr, r->len))
+		ret = mk_fail(err, -EINVAL, MK_E_MEM_ADDRESS, r->addr, r->len);
+	else if (copy_to_user(u64_to_user_ptr(r->buf), mk_virt(r->addr), r->len))
+		ret = -EFAULT;
+	mutex_unlock(&inst->lock);
+	return ret;
+}
+
+/* --- dispatch ------------------------------------------------------------------------ */
+
+static const struct call device_calls[] = {
+	CALL(MK_IOC_VERSION, do_version, struct mk_version, 0),
+	CALL(MK_IOC_POOL_ADD, do_pool_add, struct mk_pool_change, 0),
+	CALL(MK_IOC_POOL_REMOVE, do_pool_remove, struct mk_pool_change, 0),
+	CALL(MK_IOC_POOL_QUERY, do_pool_query, struct mk_pool_query, 0),
+	CALL(MK_IOC_CREATE, do_create, struct mk_create, 0),
+	CALL(MK_IOC_OPEN, do_open, struct mk_open, 0),
+	CALL(MK_IOC_LIST, do_list, struct mk_list, 0),
+};
+
+static const struct call instance_calls[] = {
+	CALL(MK_IOC_LOAD, do_load, struct mk_load, MK_LOAD_AGENT),
+	CALL(MK_IOC_START, do_start, struct mk_hdr, 0),
+	CALL(MK_IOC_STOP, do_stop, struct mk_stop, 0),
+	CALL(MK_IOC_KILL, do_kill, struct mk_hdr, 0),
+	CALL(MK_IOC_DELETE, do_delete, struct mk_hdr, 0),
+	CALL(MK_IOC_QUERY, do_query, struct mk_query, 0),
+	CALL(MK_IOC_READ, do_read, struct mk_read, 0),
+};
+
+static int get_argument(const struct call *call, void __user *from, union argument *arg)
+{
+	u32 size;
+
+	if (get_user(size, (u32 __user *)from))
+		return -EFAULT;
+	if (size < sizeof(struct mk_hdr) || size > PAGE_SIZE)
+		return -EINVAL;
+	memset(arg, 0, sizeof(*arg));
+	return copy_struct_from_user(arg, call->size, from, size);
+}
+
+static int check_call(const struct call *call, const union argument *arg,
+		      struct mk_error *err)
+{
+	if (call->fn == do_version)
+		return 0;
+	if (!capable(CAP_SYS_ADMIN) || !capable(CAP_SYS_BOOT))
+		return mk_fail(err, -EPERM, MK_E_PERMISSION, 0, 0);
+	if (role == MK_ROLE_INSTANCE)
+		return mk_fail(err, -EOPNOTSUPP, MK_E_ROLE, 0, 0);
+	if (arg->hdr.flags & ~call->flags)
+		return mk_fail(err, -EINVAL, MK_E_RESERVED, 0, 0);
+	return 0;
+}
+
+static const struct call *find_call(const struct call *calls, size_t nr_calls,
+				    unsigned int first, unsigned int cmd)
+{
+	unsigned int nr = _IOC_NR(cmd) - first;
+
+	if (cmd != MK_IOC(_IOC_NR(cmd)) || nr >= nr_calls)
+		return NULL;
+	return &calls[array_index_nospec(nr, nr_calls)];
+}
+
+static long dispatch(const struct call *call, struct file *file, unsigned long to)
+{
+	void __user *user = (void __user *)to;
+	struct mk_error err = { };
+	union argument arg;
+	u32 size;
+	long ret;
+
+	if (!call)
+		return -ENOTTY;
+	ret = get_argument(call, user, &arg);
+	if (ret)
+		return ret;
+	size = min(arg.hdr.size, call->size);
+	ret = check_call(call, &arg, &err);
+	if (!ret)
+		ret = call->fn(file, &arg, &err);
+	arg.hdr.err = err;
+	/* A new descriptor stays: whoever unmaps the argument meanwhile pays. */
+	if (copy_to_user(user, &arg, size) && ret >= 0)
+		return -EFAULT;
+	return ret;
+}
+
+static long device_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
+{
+	return dispatch(find_call(device_calls, ARRAY_SIZE(device_calls), 0, cmd),
+			file, arg);
+}
+
+static long instance_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
+{
+	return dispatch(find_call(instance_calls, ARRAY_SIZE(instance_calls), GROUP, cmd),
+			file, arg);
+}
+
+static __poll_t instance_poll(struct file *file, poll_table *wait)
+{
+	struct handle *h = file->private_data;
+	__poll_t mask = 0;
+
+	poll_wait(file, &h->inst->wait, wait);
+	if (READ_ONCE(h->inst->generation) != READ_ONCE(h->seen))
+		mask |= EPOLLIN | EPOLLRDNORM;
+	if (READ_ONCE(h->inst->deleted))
+		mask |= EPOLLHUP;
+	return mask;
+}
+
+static int instance_release(struct inode *inode, struct file *file)
+{
+	struct handle *h = file->private_data;
+
+	mk_instance_put(h->inst);
+	kfree(h);
+	return 0;
+}
+
+static const struct file_operations instance_fops = {
+	.owner = THIS_MODULE,
+	.unlocked_ioctl = instance_ioctl,
+	.compat_ioctl = compat_ptr_ioctl,
+	.poll = instance_poll,
+	.release = instance_release,
+};
+
+static const struct file_operations device_fops = {
+	.owner = THIS_MODULE,
+	.unlocked_ioctl = device_ioctl,
+	.compat_ioctl = compat_ptr_ioctl,
+};
+
+static struct miscdevice device = {
+	.minor = MISC_DYNAMIC_MINOR,
+	.name = "mk",
+	.fops = &device_fops,
+	.mode = 0600,
+};
+
+int mk_chardev_init(bool instance)
+{
+	role = instance ? MK_ROLE_INSTANCE : MK_ROLE_HOST;
+	return misc_register(&device);
+}
+
+void mk_chardev_exit(void)
+{
+	misc_deregister(&device);
+}

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The one place for differences between kernel versions, named by capability
+ * and probed by header or macro where that can be done.
+ */
+#ifndef MK_CORE_COMPAT_H
+#define MK_CORE_COMPAT_H
+
+#include <linux/gfp.h>
+#include <linux/hrtimer.h>
+#include <linux/sysfs.h>
+#include <linux/version.h>
+
+/* alloc_contig_range() took a migrate type until acr_flags_t came (6.18). */
+#ifdef ACR_FLAGS_NONE
+#define COMPAT_CONTIG_KIND	ACR_FLAGS_NONE
+#else
+#define COMPAT_CONTIG_KIND	MIGRATE_MOVABLE
+#endif
+
+/* hrtimer_setup() replaces hrtimer_init() and the callback's assignment (6.13). */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 13, 0)
+#define COMPAT_NEEDS_HRTIMER_SETUP
+static inline void hrtimer_setup(struct hrtimer *timer,
+				 enum hrtimer_restart (*fn)(struct hrtimer *),
+				 clockid_t clock, enum hrtimer_mode mode)
+{
+	hrtimer_init(timer, clock, mode);
+	timer->function = fn;
+}
+#endif
+
+/* bin_attribute callbacks take a const attribute (6.16). */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 16, 0)
+#define compat_bin_const
+#else
+#define compat_bin_const const
+#endif
+
+/* kset_uevent_ops callbacks take a const kobject (6.3). */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 3, 0)
+#define compat_uevent_const
+#else
+#define compat_uevent_const const
+#endif
+
+#endif /* MK_CORE_COMPAT_H */

@@ -1,0 +1,292 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The host's side of the control page, and the watch over an instance.
+ *
+ * Everything that an instance writes is copied, then checked, then used.  The
+ * host never waits for an instance: it looks, ten times a second.
+ */
+#include <linux/atomic.h>
+#include <linux/ctype.h>
+#include <linux/module.h>
+#include <linux/slab.h>
+#include <linux/timekeeping.h>
+#include <asm/tsc.h>
+
+#include "internal.h"
+
+#define LOOK_STARTING_MS	20
+#define LOOK_MS			100
+
+static unsigned int liveness_ms = 5000;
+module_param(liveness_ms, uint, 0644);
+MODULE_PARM_DESC(liveness_ms, "An instance is crashed when the heartbeat of one of its CPUs is older (ms, at least 500)");
+
+static unsigned int boot_ms = 120000;
+module_param(boot_ms, uint, 0644);
+MODULE_PARM_DESC(boot_ms, "An instance is crashed when it does not say that it runs within this time (ms, 0: wait for ever)");
+
+static struct workqueue_struct *watch_wq;
+static atomic64_t last_epoch;
+
+static struct mk_control *control_of(const struct mk_instance *inst)
+{
+	return mk_virt(inst->image.control);
+}
+
+u64 mk_control_epoch(void)
+{
+	return atomic64_inc_return(&last_epoch);
+}
+
+/* The TSC is the one clock that both kernels have. */
+static void write_clock(struct mk_control *ctl)
+{
+	u32 seq = READ_ONCE(ctl->clock_seq) | 1;
+
+	WRITE_ONCE(ctl->clock_seq, seq);
+	virt_wmb();
+	WRITE_ONCE(ctl->clock_tsc, rdtsc_ordered());
+	WRITE_ONCE(ctl->clock_real, ktime_get_real_ns());
+	virt_wmb();
+	WRITE_ONCE(ctl->clock_seq, seq + 1);
+}
+
+/**
+ * mk_control_arm() - make the control page new before a start
+ * @inst:	instance whose CPUs are all known to be halted
+ *
+ * Context: instance->lock held.
+ */
+void mk_control_arm(struct mk_instance *inst)
+{
+	struct mk_control *ctl = control_of(inst);
+
+	memset(ctl, 0, sizeof(*ctl));
+	ctl->epoch = inst->epoch;
+	write_clock(ctl);
+	virt_store_release(&ctl->magic, MK_CONTROL_MAGIC);
+}
+
+void mk_control_request(struct mk_instance *inst, u32 request)
+{
+	virt_store_release(&control_of(inst)->request, request);
+}
+
+/* What the instance says, copied once and made safe to use. */
+struct word {
+	u32 word;
+	u32 reason;
+	u64 user_tsc;
+	u64 running_tsc;
+	char text[MK_TEXT_SIZE];
+};
+
+static void printable(char *text, size_t size)
+{
+	size_t i;
+
+	text[size - 1] = '\0';
+	for (i = 0; text[i]; i++)
+		if (!isascii(text[i]) || !isprint(text[i]))
+			text[i] = '?';
+}
+
+static void read_word(const struct mk_control *ctl, struct word *w)
+{
+	w->word = virt_load_acquire(&ctl->word);
+	w->reason = READ_ONCE(ctl->reason);
+	w->user_tsc = READ_ONCE(ctl->user_tsc);
+	w->running_tsc = READ_ONCE(ctl->running_tsc);
+	memcpy(w->text, ctl->text, sizeof(w->text));
+	printable(w->text, sizeof(w->text));
+}
+
+/* The instance's TSC values are its own word: no more than a plausible time. */
+static u64 since_start(const struct mk_instance *inst, u64 tsc)
+{
+	if (tsc < inst->start_tsc || tsc > rdtsc_ordered())
+		return 0;
+	return mk_arch_tsc_to_ns(tsc - inst->start_tsc);
+}
+
+static void says_running(struct mk_instance *inst, const struct word *w)
+{
+	struct mk_watch *watch = inst->watch;
+	u32 i;
+
+	inst->user_ns = since_start(inst, w->user_tsc);
+	inst->running_ns = since_start(inst, w->running_tsc);
+	for (i = 0; i < inst->nr_cpus; i++)
+		watch->seen[i] = watch->time;
+	mk_instance_state(inst, MK_RUNNING);
+}
+
+static void says_ended(struct mk_instance *inst, const struct word *w)
+{
+	switch (w->reason) {
+	case MK_REASON_POWEROFF:
+	case MK_REASON_HALT:
+	case MK_REASON_REBOOT:
+	case MK_REASON_EMERGENCY:
+	case MK_REASON_KEXEC:
+		mk_instance_end(inst, MK_STOPPED, w->reason, w->text);
+		break;
+	case MK_REASON_PANIC:
+		mk_instance_end(inst, MK_CRASHED, w->reason, w->text);
+		break;
+	default:
+		mk_instance_end(inst, MK_CRASHED, MK_REASON_PROTOCOL,
+				"control page: unknown reason");
+	}
+}
+
+static void hear(struct mk_instance *inst)
+{
+	struct word w;
+
+	read_word(control_of(inst), &w);
+	switch (w.word) {
+	case MK_WORD_NONE:
+		break;
+	case MK_WORD_REFUSED:
+		mk_instance_end(inst, MK_CRASHED, MK_REASON_REFUSED, w.text);
+		break;
+	case MK_WORD_RUNNING:
+		if (inst->state == MK_STARTING)
+			says_running(inst, &w);
+		break;
+	case MK_WORD_STOPPING:
+		if (inst->state == MK_STARTING)
+			says_running(inst, &w);
+		if (inst->state == MK_RUNNING)
+			mk_instance_state(inst, MK_STOPPING);
+		break;
+	case MK_WORD_ENDED:
+		if (inst->state == MK_STARTING)
+			says_running(inst, &w);
+		says_ended(inst, &w);
+		break;
+	default:
+		mk_instance_end(inst, MK_CRASHED, MK_REASON_PROTOCOL,
+				"control page: unknown word");
+	}
+}
+
+/*
+ * Time as the watch sees it: a look that comes late (a busy host, a machine
+ * that was stopped as a whole) does not make all heartbeats late.
+ */
+static void advance(struct mk_watch *watch)
+{
+	u64 now = ktime_get_boottime_ns();
+
+	watch->time += min_t(u64, now - watch->last, 4 * LOOK_MS * NSEC_PER_MSEC);
+	watch->last = now;
+}
+
+/* The first CPU always beats; the others while they are up in the instance. */
+static u64 oldest_beat(struct mk_instance *inst, u32 *which)
+{
+	const struct mk_control *ctl = control_of(inst);
+	struct mk_watch *watch = inst->watch;
+	u64 oldest = 0;
+	u32 i;
+
+	for (i = 0; i < inst->nr_cpus; i++) {
+		u32 beat = READ_ONCE(ctl->beat[i]);
+
+		if (beat != watch->beat[i] || (!beat && i)) {
+			watch->beat[i] = beat;
+			watch->seen[i] = watch->time;
+		}
+		if (watch->time - watch->seen[i] > oldest) {
+			oldest = watch->time - watch->seen[i];
+			*which = i;
+		}
+	}
+	return oldest;
+}
+
+static void check_time(struct mk_instance *inst)
+{
+	u64 now = ktime_get_boottime_ns(), age;
+	char text[MK_TEXT_SIZE];
+	u32 cpu = 0;
+
+	if (inst->state == MK_STARTING) {
+		if (boot_ms && now - inst->start_ns > (u64)boot_ms * NSEC_PER_MSEC)
+			mk_instance_end(inst, MK_CRASHED, MK_REASON_BOOT,
+					"did not say that it runs (module parameter boot_ms)");
+		return;
+	}
+	if (inst->watch->deadline && now > inst->watch->deadline) {
+		mk_instance_end(inst, MK_STOPPED, MK_REASON_TIMEOUT,
+				"did not stop in the time that it was given");
+		return;
+	}
+	age = oldest_beat(inst, &cpu);
+	if (age <= (u64)max(liveness_ms, 500U) * NSEC_PER_MSEC)
+		return;
+	scnprintf(text, sizeof(text), "CPU %u gave no heartbeat for %llu ms",
+		  inst->cpus[cpu]->cpu, age / NSEC_PER_MSEC);
+	mk_instance_end(inst, MK_CRASHED, MK_REASON_LIVENESS, text);
+}
+
+u64 mk_control_beat_age(struct mk_instance *inst)
+{
+	u32 cpu;
+
+	if (inst->state != MK_RUNNING && inst->state != MK_STOPPING)
+		return 0;
+	return oldest_beat(inst, &cpu) / NSEC_PER_MSEC;
+}
+
+static void look_again(struct mk_instance *inst)
+{
+	u32 ms = inst->state == MK_STARTING ? LOOK_STARTING_MS : LOOK_MS;
+
+	queue_delayed_work(watch_wq, &inst->watch->work, msecs_to_jiffies(ms));
+}
+
+void mk_control_look(struct work_struct *work)
+{
+	struct mk_watch *watch = container_of(to_delayed_work(work), struct mk_watch, work);
+	struct mk_instance *inst = watch->inst;
+
+	mutex_lock(&inst->lock);
+	advance(watch);
+	if (mk_instance_alive(inst))
+		hear(inst);
+	if (mk_instance_alive(inst))
+		check_time(inst);
+	if (mk_instance_alive(inst)) {
+		write_clock(control_of(inst));
+		look_again(inst);
+	}
+	mutex_unlock(&inst->lock);
+}
+
+/**
+ * mk_control_watch() - begin to look at an instance that was started
+ * @inst:	instance
+ *
+ * Context: instance->lock held.
+ */
+void mk_control_watch(struct mk_instance *inst)
+{
+	memset(inst->watch->beat, 0, sizeof(inst->watch->beat));
+	inst->watch->deadline = 0;
+	inst->watch->last = ktime_get_boottime_ns();
+	look_again(inst);
+}
+
+int mk_control_init(void)
+{
+	watch_wq = alloc_workqueue("mk_watch", WQ_UNBOUND | WQ_HIGHPRI | WQ_MEM_RECLAIM, 0);
+	return watch_wq ? 0 : -ENOMEM;
+}
+
+void mk_control_exit(void)
+{
+	destroy_workqueue(watch_wq);
+}

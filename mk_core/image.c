@@ -1,0 +1,243 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Images: from file descriptors into the instance's own memory.
+ *
+ * kernel_read_file() reads straight to the final place, with the ids that
+ * kexec_file_load() uses, so that LSM and IMA policies for kexec apply.  The
+ * host keeps only references to the files: a second start reads them again.
+ */
+#include <linux/file.h>
+#include <linux/fs.h>
+#include <linux/kernel_read_file.h>
+#include <linux/ktime.h>
+#include <linux/sched.h>
+#include <linux/security.h>
+#include <linux/sizes.h>
+#include <linux/slab.h>
+
+#include "bzimage.h"
+#include "internal.h"
+
+#define PARAMS_MAX	512
+
+static int open_file(int fd, struct file **out)
+{
+	struct file *f = fget(fd);
+	int ret;
+
+	if (!f)
+		return -EBADF;
+	ret = f->f_mode & FMODE_READ ? 0 : -EBADF;
+	if (!ret && !S_ISREG(file_inode(f)->i_mode))
+		ret = -EINVAL;
+	if (!ret)
+		ret = deny_write_access(f);
+	if (ret) {
+		fput(f);
+		return ret;
+	}
+	*out = f;
+	return 0;
+}
+
+static void close_file(struct file *f)
+{
+	allow_write_access(f);
+	fput(f);
+}
+
+/* The user's words, then ours: of two equal parameters the last one counts. */
+static char *join_cmdline(const char *user, bool agent)
+{
+	char params[PARAMS_MAX];
+	const char *rest = strstr(user, " -- ");
+	int head = rest ? rest - user : strlen(user);
+
+	mk_platform_params(params, sizeof(params), agent);
+	return kasprintf(GFP_KERNEL, "%.*s%s%s%s", head, user, head ? " " : "",
+			 params, rest ?: "");
+}
+
+/**
+ * mk_image_open() - remember what is to be loaded
+ * @image:	filled; mk_image_close() undoes it
+ * @req:	file descriptors
+ * @cmdline:	the user's command line, NUL-terminated
+ * @err:	what was wrong
+ *
+ * Return: 0 or a negative errno with nothing kept.
+ */
+int mk_image_open(struct mk_image *image, const struct mk_load *req,
+		  char *cmdline, struct mk_error *err)
+{
+	u32 i;
+	int ret;
+
+	/* kexec_file_load() refuses unsigned images under lockdown */
+	if (security_locked_down(LOCKDOWN_KEXEC))
+		return mk_fail(err, -EPERM, MK_E_LOCKDOWN, 0, 0);
+	ret = open_file(req->kernel_fd, &image->kernel);
+	if (ret) {
+		image->kernel = NULL;
+		return mk_fail(err, ret, MK_E_IMAGE_READ, ret, 0);
+	}
+	for (i = 0; i < req->nr_initrds; i++) {
+		ret = open_file(req->initrd_fd[i], &image->initrd[i]);
+		if (ret) {
+			mk_image_close(image);
+			return mk_fail(err, ret, MK_E_INITRD_READ, ret, i);
+		}
+		image->nr_initrds++;
+	}
+	image->cmdline = join_cmdline(cmdline, req->hdr.flags & MK_LOAD_AGENT);
+	if (!image->cmdline) {
+		mk_image_close(image);
+		return mk_fail(err, -ENOMEM, MK_E_MEMORY, 0, 0);
+	}
+	return 0;
+}
+
+void mk_image_close(struct mk_image *image)
+{
+	if (image->kernel)
+		close_file(image->kernel);
+	while (image->nr_initrds)
+		close_file(image->initrd[--image->nr_initrds]);
+	kfree(image->cmdline);
+	memset(image, 0, sizeof(*image));
+}
+
+static void clear_memory(struct mk_instance *inst)
+{
+	ktime_t begin = ktime_get();
+	u32 i;
+	u64 at;
+
+	for (i = 0; i < inst->nr_extents; i++)
+		for (at = 0; at < inst->extents[i].size; at += MK_MEMORY_GRANULE) {
+			memset(mk_virt(inst->extents[i].start + at), 0, MK_MEMORY_GRANULE);
+			cond_resched();
+		}
+	inst->clear_ns = ktime_to_ns(ktime_sub(ktime_get(), begin));
+}
+
+/* All of a file to one place. Return: its bytes or a negative errno. */
+static ssize_t read_all(struct file *f, u64 at, u64 room,
+			enum kernel_read_file_id id)
+{
+	void *buf = mk_virt(at);
+	ssize_t n;
+
+	if (i_size_read(file_inode(f)) > room)
+		return -EFBIG;
+	n = kernel_read_file(f, 0, &buf, room, NULL, id);
+	return n == 0 ? -EINVAL : n;
+}
+
+static int read_kernel(struct mk_instance *inst, struct mk_layout *at,
+		       struct mk_bzimage *bz, struct mk_error *err)
+{
+	struct file *f = inst->image.kernel;
+	u64 room = at->platform - at->kernel, need;
+	ssize_t n = read_all(f, at->kernel, room, READING_KEXEC_IMAGE);
+
+	if (n == -EFBIG)
+		return mk_fail(err, -EFBIG, MK_E_IMAGE_LARGE,
+			       i_size_read(file_inode(f)), room);
+	if (n < 0)
+		return mk_fail(err, n, MK_E_IMAGE_READ, n, 0);
+	if (mk_bzimage_parse(mk_virt(at->kernel), n, bz, err))
+		return -ENOEXEC;
+	if (!IS_ALIGNED(at->kernel, bz->alignment) && bz->alignment > MK_MEMORY_GRANULE)
+		return mk_fail(err, -ENOEXEC, MK_E_IMAGE_ALIGN, bz->alignment, 0);
+	if (!bz->initrd_above_4g && at->platform + MK_PLATFORM_SIZE > SZ_4G)
+		return mk_fail(err, -ENOEXEC, MK_E_IMAGE_HIGH, at->kernel, 0);
+	need = max(bz->init_size, bz->code_size);
+	if (need > room)
+		return mk_fail(err, -ENOMEM, MK_E_MEM_SMALL, inst->memory,
+			       ALIGN(need + MK_PLATFORM_SIZE, MK_MEMORY_GRANULE));
+	return 0;
+}
+
+static u64 initrds_size(const struct mk_image *image)
+{
+	u64 size = 0;
+	u32 i;
+
+	for (i = 0; i < image->nr_initrds; i++)
+		size += ALIGN(i_size_read(file_inode(image->initrd[i])), 4);
+	return size;
+}
+
+/* One behind the other below the platform area, each padded to 4 bytes. */
+static int read_initrds(struct mk_instance *inst, struct mk_layout *at,
+			const struct mk_bzimage *bz, struct mk_error *err)
+{
+	struct mk_image *image = &inst->image;
+	u64 size = initrds_size(image), pos;
+	u64 floor = at->kernel + max(bz->init_size, bz->code_size);
+	u32 i;
+
+	if (!image->nr_initrds)
+		return 0;
+	if (size > at->platform - floor)
+		return mk_fail(err, -EFBIG, MK_E_INITRD_LARGE, size, at->platform - floor);
+	pos = ALIGN_DOWN(at->platform - size, PAGE_SIZE);
+	if (pos < floor)
+		return mk_fail(err, -EFBIG, MK_E_INITRD_LARGE, size, at->platform - floor);
+	if (pos + size - 1 > bz->initrd_max)
+		return mk_fail(err, -EFBIG, MK_E_INITRD_HIGH, pos + size - 1, bz->initrd_max);
+	at->initrd = pos;
+	at->initrd_size = size;
+	for (i = 0; i < image->nr_initrds; i++) {
+		ssize_t n = read_all(image->initrd[i], pos, at->initrd + size - pos,
+				     READING_KEXEC_INITRAMFS);
+
+		if (n < 0)
+			return mk_fail(err, n, MK_E_INITRD_READ, n, i);
+		pos += ALIGN(n, 4);
+	}
+	if (pos != at->initrd + size)
+		return mk_fail(err, -EIO, MK_E_IMAGE_CHANGED, 0, 0);
+	return 0;
+}
+
+/**
+ * mk_image_place() - make an instance's memory new
+ * @inst:	instance with an opened image, no CPU of it running
+ * @err:	what was wrong
+ *
+ * Clears the memory, reads image and initramfs, builds the platform. The
+ * kernel is read whole to its load address; then its setup code, of which
+ * boot_params takes the header, gives way to the protected-mode code.
+ *
+ * Context: instance->lock held; sleeps.
+ * Return: 0 or a negative errno.
+ */
+int mk_image_place(struct mk_instance *inst, struct mk_error *err)
+{
+	const struct mk_extent *first = &inst->extents[0];
+	struct mk_layout at = {
+		.kernel = first->start,
+		.platform = first->start + first->size - MK_PLATFORM_SIZE,
+	};
+	struct mk_bzimage bz;
+	void *image = mk_virt(at.kernel);
+	int ret;
+
+	inst->image.fresh = false;
+	clear_memory(inst);
+	ret = read_kernel(inst, &at, &bz, err);
+	if (!ret)
+		ret = read_initrds(inst, &at, &bz, err);
+	if (!ret)
+		ret = mk_platform_build(inst, image, &bz, &at, err);
+	if (ret)
+		return ret;
+	memmove(image, image + bz.setup_size, bz.code_size);
+	memset(image + bz.code_size, 0, bz.setup_size);
+	inst->image.entry.entry = at.kernel + bz.entry;
+	strscpy(inst->image.release, bz.release, sizeof(inst->image.release));
+	inst->image.fresh = true;
+	return 0;
+}

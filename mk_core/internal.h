@@ -1,0 +1,379 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Private to mk_core: its nouns and who may touch which of their fields.
+ *
+ * Locks, outermost first:
+ *   mk_instances_lock   the list of instances and their ids
+ *   instance->lock      one instance: state, image, CPUs' conditions
+ *   mk_pool_lock        what is in the pool and who has it
+ * The CPU hotplug callbacks take none of them.
+ */
+#ifndef MK_CORE_INTERNAL_H
+#define MK_CORE_INTERNAL_H
+
+#include <linux/bitmap.h>
+#include <linux/io.h>
+#include <linux/kobject.h>
+#include <linux/list.h>
+#include <linux/mutex.h>
+#include <linux/wait.h>
+#include <linux/workqueue.h>
+
+#include "handoff.h"
+
+/**
+ * mk_fail() - note an error for user space
+ * @err:	where to
+ * @ret:	negative errno that the system call returns
+ * @code:	enum mk_error_code
+ * @arg0:	first argument of @code
+ * @arg1:	second argument of @code
+ *
+ * Return: @ret, so that callers end with ``return mk_fail(...)``.
+ */
+int mk_fail(struct mk_error *err, int ret, u32 code, u64 arg0, u64 arg1);
+
+/* --- window.c: memory below 1 MiB ------------------------------------- */
+
+#define MK_WINDOW_SIZE		(32 * 1024)	/* real-mode blob: 28 KiB class */
+#define MK_WINDOW_FLOOR		(64 * 1024)	/* Linux reserves what is below */
+
+int mk_window_init(void);
+void mk_window_exit(void);
+/* Return: physical address, or 0 when none is left; the window is cleared. */
+u64 mk_window_get(void);
+void mk_window_put(u64 window);
+void mk_window_count(u32 *all, u32 *unused);
+u64 mk_window_stub(void);	/* the host's own page, for parking CPUs */
+
+/* --- arch_x86.c: INIT, SIPI, trampoline -------------------------------- */
+
+/**
+ * struct mk_entry - where a CPU goes from SIPI
+ * @page:	physical address of the trampoline's page, below 1 MiB
+ * @cr3:	physical address of the PML4, below 4 GiB
+ * @entry:	64-bit entry point
+ * @rsi:	boot_params
+ */
+struct mk_entry {
+	u64 page;
+	u64 cr3;
+	u64 entry;
+	u64 rsi;
+};
+
+/* Find the pages of real-mode code; sets bits of @pages (page numbers below
+ * 1 MiB) and returns how many blobs there are.
+ */
+int mk_arch_realmode(unsigned long *pages);
+int mk_arch_init_stub(u64 stub);
+/* Bring CPUs to wait-for-SIPI and prove it. Marks those that do not answer
+ * MK_CPU_LOST. Sleeps about 10 ms. Return: number of lost CPUs.
+ */
+struct mk_cpu;
+int mk_arch_park(struct mk_cpu **cpus, unsigned int nr);
+int mk_arch_start(struct mk_cpu *cpu, const struct mk_entry *entry);
+u32 mk_arch_apicid(unsigned int cpu);
+bool mk_arch_x2apic(void);
+u64 mk_arch_tsc_to_ns(u64 tsc);
+
+/* --- cpu.c: CPUs between host and pool --------------------------------- */
+
+/**
+ * struct mk_cpu - a CPU of the pool
+ * @node:	P: in the pool's list, by number
+ * @cpu:	logical number in the host
+ * @apicid:	local APIC id
+ * @nid:	NUMA node
+ * @state:	MK_CPU_*; P for free/used, the owner's lock for lost
+ * @instance:	P: id of the owner, or 0
+ *
+ * P: mk_pool_lock.
+ */
+struct mk_cpu {
+	struct list_head node;
+	u32 cpu;
+	u32 apicid;
+	int nid;
+	u32 state;
+	u32 instance;
+};
+
+int mk_cpu_init(void);
+void mk_cpu_exit(void);
+int mk_cpu_take(u32 cpu, struct mk_cpu **out, struct mk_error *err);
+int mk_cpu_return(struct mk_cpu *c, struct mk_error *err);	/* frees @c */
+
+/* --- memory.c: contiguous chunks --------------------------------------- */
+
+/**
+ * struct mk_chunk - a contiguous chunk of pool memory
+ * @node:	P: in the pool's list, by address
+ * @start:	physical address, a multiple of MK_POOL_GRANULE
+ * @size:	bytes, a multiple of MK_POOL_GRANULE
+ * @nid:	NUMA node
+ * @used:	P: one bit for each MK_MEMORY_GRANULE
+ */
+struct mk_chunk {
+	struct list_head node;
+	u64 start;
+	u64 size;
+	int nid;
+	unsigned long *used;
+};
+
+int mk_chunk_get(const struct mk_extent *want, struct mk_chunk **out,
+		 struct mk_error *err);
+void mk_chunk_put(struct mk_chunk *chunk);	/* all of it back to the host */
+struct mk_chunk *mk_chunk_new(u64 start, u64 size, int nid);
+void mk_chunk_delete(struct mk_chunk *chunk);	/* the object only */
+void mk_memory_release(u64 start, u64 size);	/* pages to the host */
+u64 mk_chunk_free_bytes(const struct mk_chunk *chunk);
+u64 mk_chunk_largest(const struct mk_chunk *chunk, u64 *start);
+void mk_chunk_mark(struct mk_chunk *chunk, u64 start, u64 size, bool used);
+bool mk_chunk_is_free(const struct mk_chunk *chunk, u64 start, u64 size);
+
+/* --- pool.c ------------------------------------------------------------ */
+
+int mk_pool_init(void);
+void mk_pool_exit(void);
+int mk_pool_add(const u32 *cpus, unsigned int nr_cpus,
+		const struct mk_extent *extents, unsigned int nr_extents,
+		struct mk_error *err);
+int mk_pool_remove(const u32 *cpus, unsigned int nr_cpus,
+		   const struct mk_extent *extents, unsigned int nr_extents,
+		   struct mk_error *err);
+int mk_pool_query(struct mk_pool_query *q, struct mk_pool_cpu *cpus,
+		  struct mk_pool_chunk *chunks);
+int mk_pool_claim_cpus(const u32 *cpus, unsigned int nr, u32 id,
+		       struct mk_cpu **out, struct mk_error *err);
+void mk_pool_drop_cpus(struct mk_cpu **cpus, unsigned int nr);
+int mk_pool_claim_memory(u64 size, int nid, struct mk_extent *out,
+			 u32 *nr_out, struct mk_error *err);
+void mk_pool_drop_memory(const struct mk_extent *extents, u32 nr);
+void mk_pool_leak_memory(const struct mk_extent *extents, u32 nr);
+
+/* --- instance.c -------------------------------------------------------- */
+
+/**
+ * struct mk_image - what an instance boots, and where it was put
+ * @kernel:	file, kept for the next start
+ * @initrd:	files, kept for the next start
+ * @nr_initrds:	their number
+ * @cmdline:	the whole command line
+ * @release:	kernel release from the image
+ * @fresh:	the memory holds an image that has not run yet
+ * @entry:	how its boot CPU enters it
+ * @control:	control page
+ * @rsdp:	ACPI root pointer
+ * @tables:	start of the ACPI tables
+ * @tables_size: their bytes
+ */
+struct mk_image {
+	struct file *kernel;
+	struct file *initrd[MK_MAX_INITRDS];
+	u32 nr_initrds;
+	char *cmdline;
+	char release[MK_RELEASE_SIZE];
+	bool fresh;
+	struct mk_entry entry;
+	u64 control;
+	u64 rsdp;
+	u64 tables;
+	u32 tables_size;
+};
+
+/**
+ * struct mk_watch - what the host remembers of an instance's heartbeats
+ * @work:	periodic look at the control page
+ * @inst:	the instance
+ * @beat:	last counters seen
+ * @seen:	when they changed last, in @time
+ * @time:	watched time, ns: grows by no more than a few looks at once
+ * @last:	host time of the last look
+ * @deadline:	host time when an asked stop becomes a kill, or 0
+ */
+struct mk_watch {
+	struct delayed_work work;
+	struct mk_instance *inst;
+	u32 beat[MK_MAX_CPUS];
+	u64 seen[MK_MAX_CPUS];
+	u64 time;
+	u64 last;
+	u64 deadline;
+};
+
+/**
+ * struct mk_instance - one spawned kernel
+ * @kobj:	/sys/fs/multikernel/instances/NAME; counts references
+ * @node:	I: in the list of instances, by id
+ * @id:		constant
+ * @name:	constant
+ * @lock:	L
+ * @wait:	woken at each state change
+ * @state:	L, read without for polling: enum mk_state
+ * @reason:	L: enum mk_reason
+ * @text:	L: the instance's own words, made printable
+ * @generation:	L, read without for polling
+ * @deleted:	L: gone from the list; only descriptors are left
+ * @held:	L: counts as a module user (starting, running, stopping)
+ * @cpus:	constant after creation; the boot CPU first
+ * @nr_cpus:	constant
+ * @lost:	L: number of CPUs that did not confirm their halt
+ * @extents:	constant after creation
+ * @nr_extents:	constant
+ * @memory:	constant: bytes of all extents
+ * @window:	constant: low window
+ * @fdt:	constant: flattened device tree
+ * @fdt_size:	constant: its bytes
+ * @image:	L
+ * @epoch:	L: of the last start
+ * @watch:	L, but for the work item
+ * @boots:	L; this and the rest: figures for mk_query
+ *
+ * L: @lock; I: mk_instances_lock.
+ */
+struct mk_instance {
+	struct kobject kobj;
+	struct list_head node;
+	u32 id;
+	char name[MK_NAME_SIZE];
+	struct mutex lock;
+	wait_queue_head_t wait;
+	u32 state;
+	u32 reason;
+	char text[MK_TEXT_SIZE];
+	u64 generation;
+	bool deleted;
+	bool held;
+	struct mk_cpu **cpus;
+	u32 nr_cpus;
+	u32 lost;
+	struct mk_extent extents[MK_MAX_EXTENTS];
+	u32 nr_extents;
+	u64 memory;
+	u64 window;
+	void *fdt;
+	u32 fdt_size;
+	struct mk_image image;
+	u64 epoch;
+	struct mk_watch *watch;
+	u64 boots;
+	u64 start_ns;
+	u64 start_tsc;
+	u64 end_ns;
+	u64 prepare_ns;
+	u64 clear_ns;
+	u64 kill_ns;
+	u64 user_ns;
+	u64 running_ns;
+};
+
+extern struct list_head mk_instances;
+extern struct mutex mk_instances_lock;
+
+void mk_instance_exit(void);
+int mk_instance_create(const struct mk_create *req, const u32 *cpus,
+		       struct mk_instance **out, struct mk_error *err);
+struct mk_instance *mk_instance_find(const char *name, u32 id);
+void mk_instance_get(struct mk_instance *inst);
+void mk_instance_put(struct mk_instance *inst);
+int mk_instance_load(struct mk_instance *inst, const struct mk_load *req,
+		     char *cmdline, struct mk_error *err);
+int mk_instance_start(struct mk_instance *inst, struct mk_error *err);
+int mk_instance_stop(struct mk_instance *inst, u32 timeout_ms,
+		     struct mk_error *err);
+int mk_instance_kill(struct mk_instance *inst, struct mk_error *err);
+int mk_instance_delete(struct mk_instance *inst, struct mk_error *err);
+void mk_instance_query(struct mk_instance *inst, struct mk_query *q,
+		       struct mk_pool_cpu *cpus, struct mk_extent *extents);
+bool mk_instance_alive(const struct mk_instance *inst);
+void mk_instance_state(struct mk_instance *inst, u32 state);
+void mk_instance_end(struct mk_instance *inst, u32 state, u32 reason,
+		     const char *text);
+const char *mk_state_name(u32 state);
+const char *mk_reason_name(u32 reason);
+extern bool mk_going_down;	/* no more starts: the host restarts */
+void mk_instances_end_all(void);
+int mk_instances_alive(void);
+
+/* --- image.c, platform.c ------------------------------------------------ */
+
+int mk_image_open(struct mk_image *image, const struct mk_load *req,
+		  char *cmdline, struct mk_error *err);
+void mk_image_close(struct mk_image *image);
+/* Clear the memory and put image, initramfs and platform into it. */
+int mk_image_place(struct mk_instance *inst, struct mk_error *err);
+
+#define MK_PLATFORM_SIZE	(256 * 1024)	/* at the end of the first extent */
+#define MK_PLATFORM_CMDLINE	4096
+
+struct mk_bzimage;
+
+/**
+ * struct mk_layout - where things are in an instance's memory
+ * @kernel:	load address
+ * @initrd:	initramfs, or 0
+ * @initrd_size: its bytes
+ * @platform:	start of the platform area
+ */
+struct mk_layout {
+	u64 kernel;
+	u64 initrd;
+	u64 initrd_size;
+	u64 platform;
+};
+
+int mk_platform_build(struct mk_instance *inst, const void *image,
+		      const struct mk_bzimage *bz,
+		      const struct mk_layout *at, struct mk_error *err);
+/* What every instance's command line ends with. Return: length. */
+int mk_platform_params(char *buf, size_t size, bool agent);
+int mk_platform_fdt(struct mk_instance *inst);
+
+/* --- control.c: the host's side of the control page --------------------- */
+
+int mk_control_init(void);
+void mk_control_exit(void);
+u64 mk_control_epoch(void);	/* a number that never repeats */
+void mk_control_arm(struct mk_instance *inst);
+void mk_control_request(struct mk_instance *inst, u32 request);
+void mk_control_watch(struct mk_instance *inst);
+void mk_control_look(struct work_struct *work);
+u64 mk_control_beat_age(struct mk_instance *inst);
+
+/* --- sysfs.c, chardev.c -------------------------------------------------- */
+
+extern struct kobject *mk_kobj;		/* /sys/fs/multikernel */
+extern const struct kobj_type mk_instance_ktype;
+int mk_sysfs_init(void);
+int mk_sysfs_instances(void);
+void mk_sysfs_exit(void);
+int mk_sysfs_add(struct mk_instance *inst);
+void mk_sysfs_remove(struct mk_instance *inst);
+void mk_sysfs_changed(struct mk_instance *inst);
+
+/* power.c: host shutdown, restart, kexec, sleep */
+int mk_power_init(void);
+void mk_power_exit(void);
+
+int mk_chardev_init(bool instance);
+void mk_chardev_exit(void);
+
+/* --- instance role: agent.c, leash.c ------------------------------------- */
+
+/* Return: the handoff table if this kernel is an instance, else NULL. */
+const struct mk_handoff *mk_handoff_find(u32 *len);
+int mk_agent_init(const struct mk_handoff *handoff, u32 len);
+/* The last words. May be called in any context, more than once: first wins. */
+void mk_agent_end(u32 reason, const char *text);
+void mk_agent_stopping(void);
+int mk_leash_init(void);
+int mk_sysfs_handoff(const struct mk_handoff *handoff);
+
+static inline void *mk_virt(u64 phys)
+{
+	return phys_to_virt(phys);
+}
+
+#endif /* MK_CORE_INTERNAL_H */

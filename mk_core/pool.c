@@ -1,0 +1,566 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The pool: CPUs and memory that the host has set aside, and who has them.
+ */
+#include <linux/kernel.h>
+#include <linux/module.h>
+#include <linux/slab.h>
+
+#include "internal.h"
+
+static DEFINE_MUTEX(mk_pool_lock);
+static LIST_HEAD(pool_cpus);		/* struct mk_cpu, by number */
+static LIST_HEAD(pool_chunks);		/* struct mk_chunk, by address */
+static u64 leaked;			/* bytes that a lost CPU may still write */
+
+/* --- taking from the host and giving back ------------------------------ */
+
+static void list_cpu(struct mk_cpu *c)
+{
+	struct mk_cpu *at;
+
+	list_for_each_entry(at, &pool_cpus, node)
+		if (at->cpu > c->cpu)
+			break;
+	list_add_tail(&c->node, &at->node);
+}
+
+static void list_chunk(struct mk_chunk *c)
+{
+	struct mk_chunk *at;
+
+	list_for_each_entry(at, &pool_chunks, node)
+		if (at->start > c->start)
+			break;
+	list_add_tail(&c->node, &at->node);
+}
+
+static struct mk_cpu *find_cpu(u32 cpu)
+{
+	struct mk_cpu *c;
+
+	list_for_each_entry(c, &pool_cpus, node)
+		if (c->cpu == cpu)
+			return c;
+	return NULL;
+}
+
+static int check_twice(const u32 *cpus, unsigned int nr, struct mk_error *err)
+{
+	unsigned int i, j;
+
+	for (i = 0; i < nr; i++)
+		for (j = 0; j < i; j++)
+			if (cpus[i] == cpus[j])
+				return mk_fail(err, -EINVAL, MK_E_CPU_TWICE, cpus[i], 0);
+	return 0;
+}
+
+/* Give back what an unfinished mk_pool_add() took. */
+static void undo_add(struct mk_cpu **cpus, unsigned int nr_cpus,
+		     struct mk_chunk **chunks, unsigned int nr_chunks)
+{
+	struct mk_error ignored = { };
+
+	while (nr_chunks--)
+		mk_chunk_put(chunks[nr_chunks]);
+	while (nr_cpus--)
+		if (mk_cpu_return(cpus[nr_cpus], &ignored))
+			list_cpu(cpus[nr_cpus]);	/* the host refuses it: keep it */
+}
+
+/**
+ * mk_pool_add() - take CPUs and memory from the host
+ * @cpus:	logical numbers
+ * @nr_cpus:	their number
+ * @extents:	sizes, nodes, and addresses where they matter
+ * @nr_extents:	their number
+ * @err:	what was wrong
+ *
+ * All or nothing. Context: sleeps, takes mk_pool_lock.
+ * Return: 0 or a negative errno.
+ */
+int mk_pool_add(const u32 *cpus, unsigned int nr_cpus,
+		const struct mk_extent *extents, unsigned int nr_extents,
+		struct mk_error *err)
+{
+	unsigned int got_cpus = 0, got_chunks = 0, i;
+	struct mk_chunk **chunks;
+	struct mk_cpu **taken;
+	int ret = -ENOMEM;
+
+	taken = kcalloc(nr_cpus, sizeof(*taken), GFP_KERNEL);
+	chunks = kcalloc(nr_extents, sizeof(*chunks), GFP_KERNEL);
+	mutex_lock(&mk_pool_lock);
+	if (!taken || !chunks) {
+		mk_fail(err, ret, MK_E_MEMORY, 0, 0);
+		goto out;
+	}
+	ret = check_twice(cpus, nr_cpus, err);
+	/* memory first: a refusal is likelier and its undoing cheaper */
+	while (!ret && got_chunks < nr_extents) {
+		ret = mk_chunk_get(&extents[got_chunks], &chunks[got_chunks], err);
+		if (!ret)
+			got_chunks++;
+	}
+	while (!ret && got_cpus < nr_cpus) {
+		ret = mk_cpu_take(cpus[got_cpus], &taken[got_cpus], err);
+		if (!ret)
+			got_cpus++;
+	}
+	if (ret) {
+		undo_add(taken, got_cpus, chunks, got_chunks);
+		goto out;
+	}
+	for (i = 0; i < got_chunks; i++)
+		list_chunk(chunks[i]);
+	for (i = 0; i < got_cpus; i++)
+		list_cpu(taken[i]);
+out:
+	mutex_unlock(&mk_pool_lock);
+	kfree(taken);
+	kfree(chunks);
+	return ret;
+}
+
+/* A range leaves its chunk: what is left on its sides become chunks. */
+static int carve(struct mk_chunk *c, u64 start, u64 size)
+{
+	u64 end = start + size, c_end = c->start + c->size;
+	struct mk_chunk *low = NULL, *high = NULL;
+	u64 at;
+
+	if (start > c->start)
+		low = mk_chunk_new(c->start, start - c->start, c->nid);
+	if (end < c_end)
+		high = mk_chunk_new(end, c_end - end, c->nid);
+	if ((start > c->start && !low) || (end < c_end && !high)) {
+		if (low)
+			mk_chunk_delete(low);
+		if (high)
+			mk_chunk_delete(high);
+		return -ENOMEM;
+	}
+	for (at = c->start; at < c_end; at += MK_MEMORY_GRANULE) {
+		struct mk_chunk *into = at < start ? low : at >= end ? high : NULL;
+
+		if (into && !mk_chunk_is_free(c, at, MK_MEMORY_GRANULE))
+			mk_chunk_mark(into, at, MK_MEMORY_GRANULE, true);
+	}
+	if (low)
+		list_chunk(low);
+	if (high)
+		list_chunk(high);
+	list_del(&c->node);
+	mk_chunk_delete(c);
+	mk_memory_release(start, size);
+	return 0;
+}
+
+/* Highest free pool granule on a node (or any); 0 when there is none. */
+static u64 free_granule(int nid, u64 below, struct mk_chunk **in)
+{
+	struct mk_chunk *c;
+	u64 at;
+
+	list_for_each_entry_reverse(c, &pool_chunks, node) {
+		if (nid != NUMA_NO_NODE && c->nid != nid)
+			continue;
+		for (at = c->start + c->size; at > c->start;) {
+			at -= MK_POOL_GRANULE;
+			if (at < below && mk_chunk_is_free(c, at, MK_POOL_GRANULE)) {
+				*in = c;
+				return at;
+			}
+		}
+	}
+	return 0;
+}
+
+static struct mk_chunk *chunk_of(u64 start, u64 size)
+{
+	struct mk_chunk *c;
+
+	list_for_each_entry(c, &pool_chunks, node)
+		if (start >= c->start && size <= c->size &&
+		    start - c->start <= c->size - size)
+			return c;
+	return NULL;
+}
+
+static int may_remove_extent(const struct mk_extent *e, struct mk_error *err)
+{
+	struct mk_chunk *c = NULL;
+	u64 at = U64_MAX, found = 0;
+
+	if (!e->size)
+		return mk_fail(err, -EINVAL, MK_E_MEM_NONE, 0, 0);
+	if (e->size % MK_POOL_GRANULE || e->start % MK_POOL_GRANULE)
+		return mk_fail(err, -EINVAL, MK_E_MEM_ALIGN, e->size, MK_POOL_GRANULE);
+	if (e->start) {
+		c = chunk_of(e->start, e->size);
+		if (c && mk_chunk_is_free(c, e->start, e->size))
+			return 0;
+		return mk_fail(err, -EBUSY, MK_E_MEM_BUSY, e->size, 0);
+	}
+	while (found < e->size) {
+		at = free_granule(e->node, at, &c);
+		if (!at)
+			return mk_fail(err, -EBUSY, MK_E_MEM_BUSY, e->size, found);
+		found += MK_POOL_GRANULE;
+	}
+	return 0;
+}
+
+static int remove_extent(const struct mk_extent *e, struct mk_error *err)
+{
+	struct mk_chunk *c;
+	u64 left = e->size, at;
+
+	if (e->start)
+		return carve(chunk_of(e->start, e->size), e->start, e->size) ?
+			mk_fail(err, -ENOMEM, MK_E_MEMORY, 0, 0) : 0;
+	while (left) {
+		at = free_granule(e->node, U64_MAX, &c);
+		if (!at)
+			return mk_fail(err, -EBUSY, MK_E_MEM_BUSY, e->size, e->size - left);
+		if (carve(c, at, MK_POOL_GRANULE))
+			return mk_fail(err, -ENOMEM, MK_E_MEMORY, 0, 0);
+		left -= MK_POOL_GRANULE;
+	}
+	return 0;
+}
+
+static int may_remove_cpu(u32 cpu, struct mk_error *err)
+{
+	struct mk_cpu *c = find_cpu(cpu);
+
+	if (!c)
+		return mk_fail(err, -EINVAL, MK_E_CPU_NOT_POOL, cpu, 0);
+	if (c->instance)
+		return mk_fail(err, -EBUSY, MK_E_CPU_BUSY, cpu, c->instance);
+	if (READ_ONCE(c->state) == MK_CPU_LOST)
+		return mk_fail(err, -EIO, MK_E_CPU_LOST, cpu, 0);
+	return 0;
+}
+
+static int return_cpu(u32 cpu, struct mk_error *err)
+{
+	struct mk_cpu *c = find_cpu(cpu);
+	int ret;
+
+	list_del(&c->node);
+	ret = mk_cpu_return(c, err);
+	if (ret)
+		list_cpu(c);
+	return ret;
+}
+
+/**
+ * mk_pool_remove() - give CPUs and memory back to the host
+ * @cpus:	logical numbers
+ * @nr_cpus:	their number
+ * @extents:	sizes, nodes, and addresses where they matter
+ * @nr_extents:	their number
+ * @err:	what was wrong
+ *
+ * Everything is checked before anything is given back. Context: sleeps, takes
+ * mk_pool_lock. Return: 0 or a negative errno.
+ */
+int mk_pool_remove(const u32 *cpus, unsigned int nr_cpus,
+		   const struct mk_extent *extents, unsigned int nr_extents,
+		   struct mk_error *err)
+{
+	unsigned int i;
+	int ret;
+
+	mutex_lock(&mk_pool_lock);
+	ret = check_twice(cpus, nr_cpus, err);
+	for (i = 0; !ret && i < nr_cpus; i++)
+		ret = may_remove_cpu(cpus[i], err);
+	for (i = 0; !ret && i < nr_extents; i++)
+		ret = may_remove_extent(&extents[i], err);
+	for (i = 0; !ret && i < nr_extents; i++)
+		ret = remove_extent(&extents[i], err);
+	for (i = 0; !ret && i < nr_cpus; i++)
+		ret = return_cpu(cpus[i], err);
+	mutex_unlock(&mk_pool_lock);
+	return ret;
+}
+
+/* --- for instances ------------------------------------------------------ */
+
+static int may_claim(u32 cpu, struct mk_error *err)
+{
+	struct mk_cpu *c = find_cpu(cpu);
+
+	if (!c)
+		return mk_fail(err, -EINVAL, MK_E_CPU_NOT_POOL, cpu, 0);
+	if (c->instance)
+		return mk_fail(err, -EBUSY, MK_E_CPU_BUSY, cpu, c->instance);
+	if (READ_ONCE(c->state) == MK_CPU_LOST)
+		return mk_fail(err, -EIO, MK_E_CPU_LOST, cpu, 0);
+	return 0;
+}
+
+int mk_pool_claim_cpus(const u32 *cpus, unsigned int nr, u32 id,
+		       struct mk_cpu **out, struct mk_error *err)
+{
+	unsigned int i;
+	int ret;
+
+	mutex_lock(&mk_pool_lock);
+	ret = check_twice(cpus, nr, err);
+	for (i = 0; !ret && i < nr; i++)
+		ret = may_claim(cpus[i], err);
+	for (i = 0; !ret && i < nr; i++) {
+		out[i] = find_cpu(cpus[i]);
+		out[i]->instance = id;
+		WRITE_ONCE(out[i]->state, MK_CPU_USED);
+	}
+	mutex_unlock(&mk_pool_lock);
+	return ret;
+}
+
+void mk_pool_drop_cpus(struct mk_cpu **cpus, unsigned int nr)
+{
+	unsigned int i;
+
+	mutex_lock(&mk_pool_lock);
+	for (i = 0; i < nr; i++) {
+		cpus[i]->instance = 0;
+		if (cpus[i]->state != MK_CPU_LOST)
+			WRITE_ONCE(cpus[i]->state, MK_CPU_FREE);
+	}
+	mutex_unlock(&mk_pool_lock);
+}
+
+/* The chunk that serves @size best: the tightest that fits, else the largest. */
+static struct mk_chunk *best_chunk(u64 size, int nid, u64 *start, u64 *len)
+{
+	struct mk_chunk *c, *best = NULL;
+	u64 at = 0;
+
+	*len = 0;
+	list_for_each_entry(c, &pool_chunks, node) {
+		u64 run;
+
+		if (nid != NUMA_NO_NODE && c->nid != nid)
+			continue;
+		run = mk_chunk_largest(c, &at);
+		if (!run || (*len >= size && run < size))
+			continue;
+		if (!best || (run >= size ? *len < size || run < *len : run > *len)) {
+			best = c;
+			*len = run;
+			*start = at;
+		}
+	}
+	return best;
+}
+
+static u64 pool_free_bytes(int nid)
+{
+	struct mk_chunk *c;
+	u64 bytes = 0;
+
+	list_for_each_entry(c, &pool_chunks, node)
+		if (nid == NUMA_NO_NODE || c->nid == nid)
+			bytes += mk_chunk_free_bytes(c);
+	return bytes;
+}
+
+static void unmark(const struct mk_extent *extents, u32 nr)
+{
+	while (nr--)
+		mk_chunk_mark(chunk_of(extents[nr].start, extents[nr].size),
+			      extents[nr].start, extents[nr].size, false);
+}
+
+int mk_pool_claim_memory(u64 size, int nid, struct mk_extent *out, u32 *nr_out,
+			 struct mk_error *err)
+{
+	u64 left = size, start = 0, len, have;
+	struct mk_chunk *c;
+	u32 nr = 0;
+	int ret = 0;
+
+	mutex_lock(&mk_pool_lock);
+	have = pool_free_bytes(nid);
+	if (have < size)
+		ret = mk_fail(err, -ENOMEM, MK_E_MEM_POOL, size, have);
+	while (!ret && left) {
+		c = best_chunk(left, nid, &start, &len);
+		if (nr == MK_MAX_EXTENTS) {
+			unmark(out, nr);
+			ret = mk_fail(err, -ENOMEM, MK_E_MEM_SPLIT, size, out[0].size);
+			break;
+		}
+		len = min(len, left);
+		mk_chunk_mark(c, start, len, true);
+		out[nr++] = (struct mk_extent){ .start = start, .size = len, .node = c->nid };
+		left -= len;
+	}
+	*nr_out = ret ? 0 : nr;
+	mutex_unlock(&mk_pool_lock);
+	return ret;
+}
+
+void mk_pool_drop_memory(const struct mk_extent *extents, u32 nr)
+{
+	mutex_lock(&mk_pool_lock);
+	unmark(extents, nr);
+	mutex_unlock(&mk_pool_lock);
+}
+
+/* Marked as used for good: a CPU that was not seen to halt may write there. */
+void mk_pool_leak_memory(const struct mk_extent *extents, u32 nr)
+{
+	mutex_lock(&mk_pool_lock);
+	while (nr--)
+		leaked += extents[nr].size;
+	mutex_unlock(&mk_pool_lock);
+}
+
+int mk_pool_query(struct mk_pool_query *q, struct mk_pool_cpu *cpus,
+		  struct mk_pool_chunk *chunks)
+{
+	u32 nr_cpus = 0, nr_chunks = 0;
+	struct mk_chunk *k;
+	struct mk_cpu *c;
+
+	mutex_lock(&mk_pool_lock);
+	list_for_each_entry(c, &pool_cpus, node)
+		if (nr_cpus++ < q->nr_cpus)
+			*cpus++ = (struct mk_pool_cpu){
+				.cpu = c->cpu, .apicid = c->apicid, .node = c->nid,
+				.state = READ_ONCE(c->state), .instance = c->instance };
+	q->memory = 0;
+	list_for_each_entry(k, &pool_chunks, node) {
+		q->memory += k->size;
+		if (nr_chunks++ < q->nr_chunks)
+			*chunks++ = (struct mk_pool_chunk){
+				.start = k->start, .size = k->size, .node = k->nid,
+				.free = mk_chunk_free_bytes(k) };
+	}
+	q->memory_free = pool_free_bytes(NUMA_NO_NODE);
+	q->memory_lost = leaked;
+	mutex_unlock(&mk_pool_lock);
+	q->nr_cpus = nr_cpus;
+	q->nr_chunks = nr_chunks;
+	q->window_size = MK_WINDOW_SIZE;
+	mk_window_count(&q->windows, &q->windows_free);
+	q->x2apic = mk_arch_x2apic();
+	return 0;
+}
+
+/* --- module parameters and the end ---------------------------------------- */
+
+static char *cpus;
+module_param(cpus, charp, 0444);
+MODULE_PARM_DESC(cpus, "CPUs to take at load, e.g. 2-3,6");
+
+static char *memory;
+module_param(memory, charp, 0444);
+MODULE_PARM_DESC(memory, "Memory to take at load: SIZE[@NODE],..., e.g. 2G,1G@1");
+
+static int parse_cpus(u32 *out, unsigned int *nr)
+{
+	cpumask_var_t mask;
+	unsigned int cpu;
+	int ret;
+
+	if (!zalloc_cpumask_var(&mask, GFP_KERNEL))
+		return -ENOMEM;
+	ret = cpulist_parse(cpus, mask);
+	if (ret || cpumask_weight(mask) > MK_MAX_CPUS) {
+		pr_err("cpus=%s: no list of CPUs like 2-3,6\n", cpus);
+		ret = ret ?: -EINVAL;
+	}
+	if (!ret)
+		for_each_cpu(cpu, mask)
+			out[(*nr)++] = cpu;
+	free_cpumask_var(mask);
+	return ret;
+}
+
+static int parse_memory(struct mk_extent *out, unsigned int *nr)
+{
+	char *p = memory;
+
+	while (*p) {
+		if (*nr == MK_MAX_EXTENTS)
+			goto bad;
+		out[*nr] = (struct mk_extent){ .node = NUMA_NO_NODE };
+		out[*nr].size = memparse(p, &p);
+		if (*p == '@') {
+			unsigned long node = simple_strtoul(p + 1, &p, 10);
+
+			out[*nr].node = min(node, (unsigned long)MAX_NUMNODES);
+		}
+		if (*p == ',')
+			p++;
+		else if (*p)
+			goto bad;
+		(*nr)++;
+	}
+	return 0;
+bad:
+	pr_err("memory=%s: no list like 2G,1G@1 of at most %d sizes\n", memory,
+	       MK_MAX_EXTENTS);
+	return -EINVAL;
+}
+
+int mk_pool_init(void)
+{
+	struct mk_extent extents[MK_MAX_EXTENTS];
+	unsigned int nr_cpus = 0, nr_extents = 0;
+	struct mk_error err = { };
+	u32 *list;
+	int ret = 0;
+
+	if (!cpus && !memory)
+		return 0;
+	list = kcalloc(MK_MAX_CPUS, sizeof(*list), GFP_KERNEL);
+	if (!list)
+		return -ENOMEM;
+	if (cpus)
+		ret = parse_cpus(list, &nr_cpus);
+	if (!ret && memory)
+		ret = parse_memory(extents, &nr_extents);
+	if (!ret)
+		ret = mk_pool_add(list, nr_cpus, extents, nr_extents, &err);
+	if (err.code)
+		pr_err("cpus=%s memory=%s refused: error %u of enum mk_error_code (%llu, %llu); load without them, and 'mkctl pool add' tells more\n",
+		       cpus ?: "", memory ?: "", err.code, err.arg[0], err.arg[1]);
+	kfree(list);
+	return ret;
+}
+
+/* Everything that is known to be unused goes back; the rest stays lost. */
+void mk_pool_exit(void)
+{
+	struct mk_chunk *k, *next_k;
+	struct mk_cpu *c, *next_c;
+	struct mk_error err = { };
+
+	mutex_lock(&mk_pool_lock);
+	list_for_each_entry_safe(k, next_k, &pool_chunks, node) {
+		list_del(&k->node);
+		if (!leaked || mk_chunk_is_free(k, k->start, k->size)) {
+			mk_chunk_put(k);
+			continue;
+		}
+		pr_err("memory %#llx+%#llx stays lost: a CPU may still write there\n",
+		       k->start, k->size);
+		mk_chunk_delete(k);
+	}
+	list_for_each_entry_safe(c, next_c, &pool_cpus, node) {
+		list_del(&c->node);
+		if (c->state == MK_CPU_LOST || mk_cpu_return(c, &err)) {
+			pr_err("CPU %u stays lost to the host\n", c->cpu);
+			kfree(c);
+		}
+	}
+	mutex_unlock(&mk_pool_lock);
+}

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The host's own leash: when the host goes down or sleeps, no instance may go
+ * on with CPUs and memory that the next kernel takes for its own.
+ */
+#include <linux/notifier.h>
+#include <linux/reboot.h>
+#include <linux/suspend.h>
+
+#include "internal.h"
+
+/* Also kexec: kernel_kexec() calls the reboot notifiers first. */
+static int host_reboots(struct notifier_block *nb, unsigned long action, void *cmd)
+{
+	mk_instances_end_all();
+	return NOTIFY_DONE;
+}
+
+static struct notifier_block reboot_notifier = {
+	.notifier_call = host_reboots,
+	.priority = INT_MAX,
+};
+
+/* Sleep takes every CPU down: refuse, rather than end what runs. */
+static int host_sleeps(struct notifier_block *nb, unsigned long action, void *unused)
+{
+	int alive;
+
+	if (action != PM_SUSPEND_PREPARE && action != PM_HIBERNATION_PREPARE)
+		return NOTIFY_DONE;
+	alive = mk_instances_alive();
+	if (!alive)
+		return NOTIFY_DONE;
+	pr_err("the host cannot sleep: %d instances are alive; stop them first (mkctl stop, mkctl kill --all)\n",
+	       alive);
+	return notifier_from_errno(-EBUSY);
+}
+
+static struct notifier_block pm_notifier = {
+	.notifier_call = host_sleeps,
+	.priority = INT_MAX,
+};
+
+int mk_power_init(void)
+{
+	int ret = register_reboot_notifier(&reboot_notifier);
+
+	if (ret)
+		return ret;
+	ret = register_pm_notifier(&pm_notifier);
+	if (ret)
+		unregister_reboot_notifier(&reboot_notifier);
+	return ret;
+}
+
+void mk_power_exit(void)
+{
+	unregister_pm_notifier(&pm_notifier);
+	unregister_reboot_notifier(&reboot_notifier);
+}
