@@ -75,9 +75,9 @@ static void use_handoff(const __u8 *data, size_t len)
 	memcpy(&h, data, sizeof(h));
 	MUST(h.control && h.control_size >= MK_CONTROL_SIZE);
 	MUST(h.nr_cpus && h.nr_cpus <= MK_MAX_CPUS && h.id);
-	touch(h.name, strlen(h.name));
-	touch(h.host_version, strlen(h.host_version));
-	touch(h.host_release, strlen(h.host_release));
+	MUST(memchr(h.name, 0, sizeof(h.name)));
+	MUST(memchr(h.host_version, 0, sizeof(h.host_version)));
+	MUST(memchr(h.host_release, 0, sizeof(h.host_release)));
 	touch(data + h.fdt, h.fdt_size);
 	for (i = 0; i < h.nr_regions; i++) {
 		memcpy(&region, data + h.regions + i * sizeof(region), sizeof(region));

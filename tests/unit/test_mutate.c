@@ -44,11 +44,11 @@ static __u32 nasty_value(void)
 	return values[random_below(ARRAY_SIZE(values))];
 }
 
-static void damage(__u8 *data, __u32 from, __u32 to)
+static void damage(__u8 *data, __u32 len, __u32 from, __u32 to)
 {
 	__u32 at = from + random_below(to - from - 4);
 
-	switch (random_below(4)) {
+	switch (random_below(5)) {
 	case 0:
 		data[at] ^= 1 << random_below(8);
 		break;
@@ -61,6 +61,9 @@ static void damage(__u8 *data, __u32 from, __u32 to)
 	case 3:
 		mk_put32(data + (at & ~3), mk_get32(data + (at & ~3)) + nasty_value());
 		break;
+	case 4:			/* an offset close to the end */
+		mk_put32(data + (at & ~3), len - random_below(64));
+		break;
 	}
 }
 
@@ -70,7 +73,7 @@ static __u32 mutate(__u8 *data, __u32 len, __u32 from, __u32 to)
 	__u32 n = 1 + random_below(4);
 
 	while (n--)
-		damage(data, from, to);
+		damage(data, len, from, to);
 	return random_below(8) ? len : random_below(len);
 }
 
@@ -112,6 +115,8 @@ TEST(unified_images)
 	set_seed();
 	for (i = 0; i < ROUNDS; i++) {
 		craft_uki(image);
+		/* without its section the whole table is looked through */
+		image[0x130] = random_below(2) ? '.' : 0;
 		len = mutate(image, sizeof(image), 0x3c, 0x160);
 		ASSERT_EQ(feed(hostile_image, image, len), 0);
 	}
