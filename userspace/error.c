@@ -1,0 +1,360 @@
+// SPDX-License-Identifier: GPL-2.0
+/* From error codes to sentences: the object, the cause, the remedy. */
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "json.h"
+#include "mkctl.h"
+#include "text.h"
+
+/**
+ * struct sentence - what is said about a code
+ * @status:	exit code
+ * @word:	the code's name for programs
+ * @object:	what it is about
+ * @cause:	what is wrong with it
+ * @remedy:	what to do
+ *
+ * In the three texts %o is the object and %v the verb of the call, %r a remedy
+ * that fits the state in argument 0; a digit and a letter is an argument: u
+ * number, s size, t state, e -errno, x address, p protocol version.
+ */
+struct sentence {
+	int status;
+	const char *word;
+	const char *object;
+	const char *cause;
+	const char *remedy;
+};
+
+#define SEE_POOL	"`mkctl pool show` lists the pool's CPUs and memory"
+#define IMAGE_AS_SHIPPED "use the vmlinuz of a distribution's x86-64 kernel, 5.4 or later"
+
+static const struct sentence sentences[] = {
+	[MK_E_RESERVED] = { EXIT_FAILED, "reserved", "%o",
+		"the module does not know a flag or field of this call",
+		"use mkctl and mk_core of one version; `mkctl version` shows both" },
+	[MK_E_PERMISSION] = { EXIT_UNAVAILABLE, "permission", "%o",
+		"to %v needs CAP_SYS_ADMIN and CAP_SYS_BOOT", "run mkctl as root" },
+	[MK_E_LOCKDOWN] = { EXIT_UNAVAILABLE, "lockdown", "%o",
+		"kernel lockdown forbids to %v",
+		"boot the host without lockdown; `mkctl check` shows what turned it on" },
+	[MK_E_INTERNAL] = { EXIT_FAILED, "internal", "%o", "cannot %v: %0e",
+		"the kernel log (dmesg) may say more" },
+	[MK_E_MEMORY] = { EXIT_FAILED, "host_memory", "%o",
+		"the host has no memory left for this",
+		"end something in the host, or give some back: mkctl pool remove --memory SIZE" },
+	[MK_E_SHUTDOWN] = { EXIT_FAILED, "host_shutdown", "%o",
+		"the host is going down or suspending", "try again when it is back" },
+	[MK_E_ROLE] = { EXIT_UNAVAILABLE, "role", "%o",
+		"this kernel is itself an instance and has no pool", "run mkctl in the host" },
+
+	[MK_E_NAME_INVALID] = { EXIT_USAGE, "name_invalid", "%o",
+		"the name is malformed at offset %0u",
+		"use 1 to 63 of A-Z a-z 0-9 . _ -, the first a letter" },
+	[MK_E_NAME_TAKEN] = { EXIT_FAILED, "name_taken", "%o",
+		"instance %0u has this name already",
+		"choose another name, or `mkctl start` or `mkctl delete` the one that is there" },
+	[MK_E_NO_INSTANCE] = { EXIT_FAILED, "no_instance", "%o", "there is none",
+		"`mkctl list` shows all instances" },
+	[MK_E_STATE] = { EXIT_FAILED, "state", "%o", "cannot %v it: it is %0t", "%r" },
+	[MK_E_NO_WINDOW] = { EXIT_FAILED, "no_window", "%o",
+		"no low memory window is left of %0u; each instance needs one below 1 MiB",
+		"delete an instance first; `mkctl list` shows them" },
+	[MK_E_DELETED] = { EXIT_FAILED, "deleted", "%o", "it was deleted meanwhile",
+		"`mkctl list` shows all instances" },
+	[MK_E_LOST] = { EXIT_FAILED, "lost", "%o",
+		"%0u of its CPUs did not confirm that they halted",
+		"they and its memory stay withheld until the host restarts" },
+
+	[MK_E_CPU_UNKNOWN] = { EXIT_FAILED, "cpu_unknown", "CPU %0u",
+		"this machine has no such CPU", "lscpu -e lists the CPUs" },
+	[MK_E_CPU_BOOT] = { EXIT_FAILED, "cpu_boot", "CPU %0u",
+		"it is the machine's boot CPU and stays with the host", "choose another CPU" },
+	[MK_E_CPU_OFFLINE] = { EXIT_FAILED, "cpu_offline", "CPU %0u", "it is offline",
+		"bring it online first: echo 1 > /sys/devices/system/cpu/cpu%0u/online" },
+	[MK_E_CPU_LAST] = { EXIT_FAILED, "cpu_last", "CPU %0u",
+		"the host would have no CPU left", "leave the host at least one CPU" },
+	[MK_E_CPU_TAKEN] = { EXIT_FAILED, "cpu_taken", "CPU %0u", "it is in the pool already",
+		SEE_POOL },
+	[MK_E_CPU_NOT_POOL] = { EXIT_FAILED, "cpu_not_pool", "CPU %0u", "it is not in the pool",
+		"mkctl pool add --cpus %0u" },
+	[MK_E_CPU_BUSY] = { EXIT_FAILED, "cpu_busy", "CPU %0u", "instance %1u has it",
+		"choose another CPU, or delete that instance first; " SEE_POOL },
+	[MK_E_CPU_LOST] = { EXIT_FAILED, "cpu_lost", "CPU %0u",
+		"it did not confirm that it halted and is not used again",
+		"restart the host to have it back" },
+	[MK_E_CPU_REFUSED] = { EXIT_FAILED, "cpu_refused", "CPU %0u",
+		"the host kernel cannot hand it over or take it back: %1e",
+		"the kernel log (dmesg) says why; a task or interrupt may be bound to it" },
+	[MK_E_CPU_NONE] = { EXIT_USAGE, "cpu_none", "%o", "no CPU was named",
+		"name some: --cpus LIST" },
+	[MK_E_CPU_TWICE] = { EXIT_USAGE, "cpu_twice", "CPU %0u", "it is named twice",
+		"name every CPU once" },
+	[MK_E_CPU_MANY] = { EXIT_FAILED, "cpu_many", "%o",
+		"%0u CPUs are too many, the most is %1u", "name fewer CPUs" },
+	[MK_E_CPU_SMT] = { EXIT_FAILED, "cpu_smt", "CPU %0u",
+		"its SMT sibling would belong to another kernel", "name both siblings" },
+
+	[MK_E_MEM_ALIGN] = { EXIT_FAILED, "memory_align", "%o",
+		"the size %0s is not a multiple of %1s", "round it" },
+	[MK_E_MEM_NONE] = { EXIT_USAGE, "memory_none", "%o", "no memory was asked for",
+		"name a size: --memory SIZE" },
+	[MK_E_MEM_NODE] = { EXIT_FAILED, "memory_node", "NUMA node %0u",
+		"this machine has no such node, or it has no memory",
+		"numactl -H or `mkctl check` lists the nodes" },
+	[MK_E_MEM_CONTIG] = { EXIT_FAILED, "memory_contiguous", "%o",
+		"the host cannot free %0s in one piece; the largest that can is %1s",
+		"ask for less or for several sizes, or load mk_core early with memory=SIZE" },
+	[MK_E_MEM_POOL] = { EXIT_FAILED, "memory_pool", "%o",
+		"%0s of memory is more than the %1s that are free in the pool",
+		"mkctl pool add --memory SIZE, or ask for less" },
+	[MK_E_MEM_BUSY] = { EXIT_FAILED, "memory_busy", "%o",
+		"%0s cannot be taken out: the pool has %1s that no instance uses",
+		"delete instances first; `mkctl list` shows them" },
+	[MK_E_MEM_SMALL] = { EXIT_FAILED, "memory_small", "%o",
+		"its %0s of memory are too little for this image, which needs %1s",
+		"delete it and create it with more: --memory %1s" },
+	[MK_E_MEM_SPLIT] = { EXIT_FAILED, "memory_split", "%o",
+		"the pool is too fragmented for %0s; its largest free piece is %1s",
+		"ask for less, or delete instances between which free memory lies" },
+	[MK_E_MEM_ADDRESS] = { EXIT_FAILED, "memory_address", "%o",
+		"address %0x is not in its memory", "`mkctl show NAME` lists its memory" },
+
+	[MK_E_IMAGE_FORMAT] = { EXIT_FAILED, "image_format", "%o",
+		"this is no x86 kernel image (bzImage)", IMAGE_AS_SHIPPED },
+	[MK_E_IMAGE_SHORT] = { EXIT_FAILED, "image_short", "%o",
+		"the kernel image has %0u bytes and needs %1u: it is cut short",
+		"copy it again" },
+	[MK_E_IMAGE_PROTOCOL] = { EXIT_FAILED, "image_protocol", "%o",
+		"its boot protocol is %0p, at least %1p is needed", IMAGE_AS_SHIPPED },
+	[MK_E_IMAGE_32BIT] = { EXIT_FAILED, "image_32bit", "%o",
+		"a 32-bit kernel: it has no 64-bit entry point", IMAGE_AS_SHIPPED },
+	[MK_E_IMAGE_FIXED] = { EXIT_FAILED, "image_fixed", "%o",
+		"the kernel is not relocatable", "build it with CONFIG_RELOCATABLE=y" },
+	[MK_E_IMAGE_ALIGN] = { EXIT_FAILED, "image_align", "%o",
+		"the kernel asks for an impossible alignment of %0x", IMAGE_AS_SHIPPED },
+	[MK_E_IMAGE_HIGH] = { EXIT_FAILED, "image_high", "%o",
+		"the kernel cannot run above 4 GiB, where the memory at %0x is",
+		IMAGE_AS_SHIPPED ", or create the instance while pool memory below 4 GiB is free" },
+	[MK_E_IMAGE_READ] = { EXIT_FAILED, "image_read", "%o",
+		"the kernel image cannot be read: %0e",
+		"check the file; a security module (IMA, LSM) may forbid it: see dmesg" },
+	[MK_E_IMAGE_LARGE] = { EXIT_FAILED, "image_large", "%o",
+		"the kernel image has %0s, the most is %1s", IMAGE_AS_SHIPPED },
+	[MK_E_IMAGE_UKI] = { EXIT_FAILED, "image_uki", "%o",
+		"this is a UEFI unified image and has no boot header",
+		"take the kernel and the initramfs out: objcopy -O binary -j .linux FILE vmlinuz" },
+	[MK_E_INITRD_READ] = { EXIT_FAILED, "initrd_read", "%o",
+		"initramfs file %1u (from 0) cannot be read: %0e", "check the file" },
+	[MK_E_INITRD_LARGE] = { EXIT_FAILED, "initrd_large", "%o",
+		"an initramfs of %0s does not fit into the %1s left for it",
+		"use a smaller initramfs, or create the instance with more memory" },
+	[MK_E_INITRD_HIGH] = { EXIT_FAILED, "initrd_high", "%o",
+		"the initramfs would be at %0x, the kernel accepts none above %1x",
+		IMAGE_AS_SHIPPED },
+	[MK_E_CMDLINE_LONG] = { EXIT_FAILED, "cmdline_long", "%o",
+		"the command line has %0u characters with ours, the kernel takes %1u",
+		"make it shorter" },
+	[MK_E_IMAGE_CHANGED] = { EXIT_FAILED, "image_changed", "%o",
+		"a file of its image is not what was loaded", "load it again: `mkctl load`" },
+
+	[MK_E_START_TIMEOUT] = { EXIT_FAILED, "start_timeout", "CPU %0u",
+		"it did not leave its parking place",
+		"take it out of the pool and add it again, or restart the host" },
+	[MK_E_APIC] = { EXIT_FAILED, "apic", "%o",
+		"the local APIC did not accept a command", "see dmesg; restart the host" },
+	[MK_E_REALMODE] = { EXIT_UNAVAILABLE, "realmode", "%o",
+		"the host's real-mode code was not found (no kprobes?)",
+		"`mkctl check` tells of kprobes; modinfo mk_core names a parameter for it" },
+};
+
+static const struct sentence *find(__u32 code)
+{
+	return code < ARRAY_SIZE(sentences) && sentences[code].word ? &sentences[code] : NULL;
+}
+
+const char *error_word(__u32 code)
+{
+	const struct sentence *s = find(code);
+
+	return s ? s->word : NULL;
+}
+
+static const char *state_remedy(__u64 state)
+{
+	switch (state) {
+	case MK_CREATED:
+		return "give it a kernel first: mkctl load NAME --kernel FILE";
+	case MK_LOADED:
+		return "start it first: mkctl start NAME";
+	case MK_STARTING:
+		return "wait until it runs (mkctl wait NAME --state running), or mkctl kill NAME";
+	case MK_RUNNING:
+		return "end it first: mkctl stop NAME, or mkctl kill NAME";
+	case MK_STOPPING:
+		return "wait until it has stopped (mkctl wait NAME), or mkctl kill NAME";
+	}
+	return "mkctl start NAME starts it again, mkctl delete NAME gives all back";
+}
+
+static void put_argument(FILE *out, char kind, __u64 arg)
+{
+	char size[SIZE_TEXT];
+
+	switch (kind) {
+	case 's':
+		fputs(size_text(arg, size), out);
+		break;
+	case 't':
+		fputs(state_name(arg), out);
+		break;
+	case 'e':
+		fputs(strerror(abs((int)arg)), out);
+		break;
+	case 'x':
+		fprintf(out, "0x%llx", arg);
+		break;
+	case 'p':
+		fprintf(out, "%llu.%02llu", arg >> 8, arg & 0xff);
+		break;
+	default:
+		fprintf(out, "%llu", arg);
+	}
+}
+
+static char *expand(const char *text, const struct mk_error *err, const char *verb,
+		    const char *object)
+{
+	size_t size;
+	char *made;
+	FILE *out = open_memstream(&made, &size);
+
+	if (!out)
+		abort();
+	for (; *text; text++) {
+		if (*text != '%') {
+			putc(*text, out);
+			continue;
+		}
+		switch (*++text) {
+		case 'o':
+			fputs(object, out);
+			break;
+		case 'v':
+			fputs(verb, out);
+			break;
+		case 'r':
+			fputs(state_remedy(err->arg[0]), out);
+			break;
+		default:
+			put_argument(out, text[1], err->arg[*text == '1']);
+			text++;
+		}
+	}
+	fclose(out);
+	return made;
+}
+
+/* One error as people read it: "web: cannot stop it: it is created; load it". */
+static void print_text(FILE *out, const char *object, const char *cause, const char *remedy)
+{
+	if (object) {
+		text_escaped(out, object, strlen(object));
+		fputs(": ", out);
+	}
+	text_escaped(out, cause, strlen(cause));
+	if (remedy) {
+		fputs("; ", out);
+		text_escaped(out, remedy, strlen(remedy));
+	}
+}
+
+static void print_json(const char *code, const char *object, const char *cause,
+		       const char *remedy, const struct mk_error *err)
+{
+	size_t size;
+	char *text;
+	FILE *out = open_memstream(&text, &size);
+
+	if (!out)
+		abort();
+	print_text(out, object, cause, remedy);
+	fclose(out);
+	json_object(NULL);
+	json_object("error");
+	json_str("code", code);
+	json_str("message", text);
+	json_str("object", object);
+	json_str("cause", cause);
+	json_str("remedy", remedy);
+	if (err) {
+		json_array("args");
+		json_u64(NULL, err->arg[0]);
+		json_u64(NULL, err->arg[1]);
+		json_end();
+	}
+	json_end();
+	json_end();
+	free(text);
+}
+
+static void print_error(const char *code, const char *object, const char *cause,
+			const char *remedy, const struct mk_error *err)
+{
+	if (settings.json) {
+		print_json(code, object, cause, remedy, err);
+		return;
+	}
+	fflush(stdout);
+	fputs("Error: ", stderr);
+	print_text(stderr, object, cause, remedy);
+	putc('\n', stderr);
+}
+
+int fail(int status, const char *code, const char *object, const char *remedy,
+	 const char *fmt, ...)
+{
+	char *cause;
+	va_list ap;
+
+	va_start(ap, fmt);
+	if (vasprintf(&cause, fmt, ap) < 0)
+		abort();
+	va_end(ap);
+	print_error(code, object, cause, remedy, NULL);
+	free(cause);
+	return status;
+}
+
+int fail_mk(const struct mk_error *err, const char *verb, const char *object)
+{
+	const struct sentence *s = find(err->code);
+	char *what, *cause, *remedy;
+
+	if (!s)
+		return fail(EXIT_FAILED, "unknown", object,
+			    "use mkctl and mk_core of one version; `mkctl version` shows both",
+			    "cannot %s: unknown error %u of the module", verb, err->code);
+	what = expand(s->object, err, verb, object);
+	cause = expand(s->cause, err, verb, object);
+	remedy = expand(s->remedy, err, verb, object);
+	print_error(s->word, what, cause, remedy, err);
+	free(what);
+	free(cause);
+	free(remedy);
+	return s->status;
+}
+
+void warn(const char *fmt, ...)
+{
+	va_list ap;
+
+	fflush(stdout);
+	fputs("Warning: ", stderr);
+	va_start(ap, fmt);
+	vfprintf(stderr, fmt, ap);
+	va_end(ap);
+	putc('\n', stderr);
+}

@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The prefix of an instance's initramfs: mk-init and mk_core, as a newc cpio
+ * (Documentation/driver-api/early-userspace/buffer-format.rst in the kernel).
+ * It is made anew each time, in memory, and not compressed, so that the user's
+ * initramfs can follow whatever its packing is.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+
+#include "mkctl.h"
+
+#define LIBEXEC		"/usr/libexec/multikernel"
+#define DIRECTORY	(S_IFDIR | 0755)
+#define PROGRAM		(S_IFREG | 0755)
+#define DATA		(S_IFREG | 0644)
+
+bool agent_path(char *path, size_t size)
+{
+	const char *dir = getenv("MK_LIBEXEC_DIR");
+
+	snprintf(path, size, "%s/mk-init", dir && *dir ? dir : LIBEXEC);
+	return !access(path, R_OK);
+}
+
+static void pad(FILE *out)
+{
+	while (ftell(out) % 4)
+		putc(0, out);
+}
+
+static void entry(FILE *out, const char *name, unsigned int mode, size_t size)
+{
+	fprintf(out, "070701%08x%08x%08x%08x%08x%08x%08zx%08x%08x%08x%08x%08zx%08x",
+		0, mode, 0, 0, 1, 0, size, 0, 0, 0, 0, strlen(name) + 1, 0);
+	fwrite(name, 1, strlen(name) + 1, out);
+	pad(out);
+}
+
+static int copy(FILE *out, int fd, size_t size)
+{
+	void *data = mmap(NULL, size, PROT_READ, MAP_PRIVATE, fd, 0);
+
+	if (data == MAP_FAILED)
+		return -1;
+	fwrite(data, 1, size, out);
+	munmap(data, size);
+	pad(out);
+	return 0;
+}
+
+static int file(FILE *out, const char *name, unsigned int mode, const char *source, int fd)
+{
+	struct stat st;
+
+	if (!fstat(fd, &st) && st.st_size) {
+		entry(out, name, mode, st.st_size);
+		if (!copy(out, fd, st.st_size))
+			return 0;
+	}
+	return fail(EXIT_FAILED, "file", source, "install the package anew",
+		    "it is empty or cannot be read");
+}
+
+static int add_agent(FILE *out)
+{
+	_cleanup_fd_ int fd = -1;
+	char path[512];
+
+	if (agent_path(path, sizeof(path)))
+		fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return fail(EXIT_FAILED, "no_agent", path,
+			    "install the package's tools, or boot without: --no-agent",
+			    "the first process of an instance is not installed");
+	entry(out, "mk", DIRECTORY, 0);
+	return file(out, "mk/init", PROGRAM, path, fd);
+}
+
+static int add_module(FILE *out, const char *release)
+{
+	_cleanup_fd_ int fd = -1;
+	char path[512], remedy[256];
+	int ret;
+
+	if (!module_find(release, path, sizeof(path))) {
+		snprintf(remedy, sizeof(remedy), "build it: dkms install multikernel/%s -k %s",
+			 MK_VERSION, release);
+		return fail(EXIT_FAILED, "module_missing", "mk_core", remedy,
+			    "there is none for the instance's kernel %s", release);
+	}
+	ret = module_open(path, &fd);
+	if (ret)
+		return ret;
+	entry(out, "mk/modules", DIRECTORY, 0);
+	return file(out, "mk/modules/mk_core.ko", DATA, path, fd);
+}
+
+int prefix_build(const char *release, int *fd)
+{
+	FILE *out;
+	int ret;
+
+	*fd = memfd_create("mk-prefix", MFD_CLOEXEC);
+	out = *fd < 0 ? NULL : fdopen(dup(*fd), "w");
+	if (!out)
+		return fail(EXIT_FAILED, "memory", "initramfs", NULL, "%s", strerror(errno));
+	ret = add_agent(out) ?: add_module(out, release);
+	entry(out, "TRAILER!!!", 0, 0);
+	if (fclose(out) && !ret)
+		ret = fail(EXIT_FAILED, "memory", "initramfs", NULL, "%s", strerror(errno));
+	return ret;
+}

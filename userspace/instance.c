@@ -1,0 +1,446 @@
+// SPDX-License-Identifier: GPL-2.0
+/* The life of an instance: create, load, start, wait, stop, kill, delete. */
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "mkctl.h"
+#include "parse.h"
+
+#define STOP_TIMEOUT_MS	30000
+
+#define ENDED		(BIT(MK_STOPPED) | BIT(MK_CRASHED))
+#define ACTIVE		(BIT(MK_STARTING) | BIT(MK_RUNNING) | BIT(MK_STOPPING))
+
+bool instance_ended(const struct instance *in)
+{
+	return BIT(in->q.state) & ENDED;
+}
+
+bool instance_active(const struct instance *in)
+{
+	return BIT(in->q.state) & ACTIVE;
+}
+
+void instance_close(struct instance *in)
+{
+	close_fd(&in->fd);
+	in->fd = -1;
+}
+
+static void set_label(struct instance *in, const char *name)
+{
+	snprintf(in->label, sizeof(in->label), "instance %s", name);
+}
+
+int instance_peek(struct instance *in)
+{
+	struct mk_query *q = &in->q;
+	int ret;
+
+	memset(q, 0, sizeof(*q));
+	q->cpus = (__u64)(unsigned long)in->cpus;
+	q->extents = (__u64)(unsigned long)in->extents;
+	q->nr_cpus = MK_MAX_CPUS;
+	q->nr_extents = MK_MAX_EXTENTS;
+	ret = dev_ioctl(in->fd, MK_IOC_QUERY, q, sizeof(*q));
+	q->name[MK_NAME_SIZE - 1] = '\0';
+	q->text[MK_TEXT_SIZE - 1] = '\0';
+	q->release[MK_RELEASE_SIZE - 1] = '\0';
+	return ret;
+}
+
+int instance_query(struct instance *in)
+{
+	if (instance_peek(in) < 0)
+		return fail_mk(&in->q.hdr.err, "query", in->label);
+	set_label(in, in->q.name);
+	return 0;
+}
+
+static int open_instance(int dev, struct mk_open *o, struct instance *in)
+{
+	in->fd = dev_ioctl(dev, MK_IOC_OPEN, o, sizeof(*o));
+	if (in->fd < 0)
+		return fail_mk(&o->hdr.err, "open", in->label);
+	return instance_query(in);
+}
+
+int instance_open_id(int dev, __u32 id, struct instance *in)
+{
+	struct mk_open o = { .id = id };
+	char text[16];
+
+	snprintf(text, sizeof(text), "%u", id);
+	set_label(in, text);
+	return open_instance(dev, &o, in);
+}
+
+int instance_open(const char *name, struct instance *in)
+{
+	_cleanup_fd_ int dev = -1;
+	struct mk_open o = { };
+	int ret = dev_open(&dev);
+	__u32 id;
+
+	if (ret)
+		return ret;
+	if (!parse_u32(name, &id))
+		return instance_open_id(dev, id, in);
+	set_label(in, name);
+	snprintf(o.name, sizeof(o.name), "%s", name);
+	return open_instance(dev, &o, in);
+}
+
+/* --- waiting ------------------------------------------------------------ */
+
+static bool shows_progress(void)
+{
+	return !settings.json && !settings.quiet && isatty(STDERR_FILENO);
+}
+
+static void progress(const struct instance *in, __u64 since)
+{
+	if (shows_progress())
+		fprintf(stderr, "\r\033[K%s: %s, %llu s", in->q.name, state_name(in->q.state),
+			(clock_ns(CLOCK_MONOTONIC) - since) / 1000000000);
+}
+
+static void progress_end(void)
+{
+	if (shows_progress())
+		fputs("\r\033[K", stderr);
+}
+
+/* Milliseconds to sleep: at most a second where progress is shown. */
+static int slice(__u64 since, long timeout_ms)
+{
+	long left = timeout_ms - (clock_ns(CLOCK_MONOTONIC) - since) / 1000000;
+	int most = shows_progress() ? 1000 : 60000;
+
+	if (timeout_ms < 0)
+		return most;
+	if (left < 0)
+		return 0;
+	return left < most ? left : most;
+}
+
+int instance_wait(struct instance *in, unsigned int states, long timeout_ms)
+{
+	__u64 since = clock_ns(CLOCK_MONOTONIC);
+	struct pollfd p = { .fd = in->fd, .events = POLLIN };
+	int ret, ms;
+
+	for (;;) {
+		ret = instance_query(in);
+		if (ret || (BIT(in->q.state) & states))
+			break;
+		ms = slice(since, timeout_ms);
+		if (!ms) {
+			ret = WAIT_TIMEOUT;
+			break;
+		}
+		progress(in, since);
+		poll(&p, 1, ms);
+	}
+	progress_end();
+	return ret;
+}
+
+static int fail_timeout(const struct instance *in)
+{
+	return fail(EXIT_FAILED, "timeout", in->label,
+		    "wait longer (--timeout), see what it does (mkctl logs NAME), or mkctl kill NAME",
+		    "the time ran out; it is %s", state_name(in->q.state));
+}
+
+static int fail_ended(const struct instance *in)
+{
+	return fail(EXIT_FAILED, "ended", in->label,
+		    "`mkctl logs NAME` shows its kernel log, `mkctl start NAME` starts it again",
+		    "it %s before it ran: %s%s%s", state_name(in->q.state),
+		    reason_words(in->q.reason), *in->q.text ? ": " : "", in->q.text);
+}
+
+/* A short-lived instance may have run and ended before we looked. */
+static int wait_running(struct instance *in, long timeout_ms)
+{
+	int ret = instance_wait(in, BIT(MK_RUNNING) | BIT(MK_STOPPING) | ENDED, timeout_ms);
+
+	if (ret == WAIT_TIMEOUT)
+		return fail_timeout(in);
+	if (!ret && instance_ended(in) && !in->q.running_ns)
+		return fail_ended(in);
+	return ret;
+}
+
+static int finish(struct instance *in)
+{
+	int ret = instance_query(in);
+
+	if (!ret)
+		instance_report(in);
+	return ret;
+}
+
+static int do_wait(const struct args *a)
+{
+	static struct instance in = INSTANCE_NONE;
+	int ret = instance_open(a->name, &in);
+
+	if (!ret)
+		ret = instance_wait(&in, a->states ?: ENDED, a->timeout_ms);
+	if (ret == WAIT_TIMEOUT)
+		ret = fail_timeout(&in);
+	else if (!ret)
+		instance_report(&in);
+	instance_close(&in);
+	return ret;
+}
+
+/* --- create, load, start, run ------------------------------------------- */
+
+static int create(const struct args *a, struct instance *in)
+{
+	_cleanup_fd_ int dev = -1;
+	struct mk_create c = {
+		.cpus = (__u64)(unsigned long)a->cpus,
+		.nr_cpus = a->nr_cpus,
+		.node = a->given & OPT_NODE ? a->node : a->memory[0].node,
+		.memory = a->memory[0].size,
+	};
+	int ret;
+
+	if (a->nr_memory != 1)
+		return fail(EXIT_USAGE, "usage", a->name, "name one size: --memory 512M",
+			    "an instance has one size of memory");
+	set_label(in, a->name);
+	snprintf(c.name, sizeof(c.name), "%s", a->name);
+	ret = dev_open(&dev);
+	if (ret)
+		return ret;
+	in->fd = dev_ioctl(dev, MK_IOC_CREATE, &c, sizeof(c));
+	return in->fd < 0 ? fail_mk(&c.hdr.err, "create", in->label) : 0;
+}
+
+static int call_plain(struct instance *in, unsigned long request, const char *verb)
+{
+	struct mk_hdr hdr = { };
+
+	return dev_call(in->fd, request, &hdr, sizeof(hdr), verb, in->label);
+}
+
+static int do_create(const struct args *a)
+{
+	static struct instance in = INSTANCE_NONE;
+	int ret = create(a, &in) ?: finish(&in);
+
+	instance_close(&in);
+	return ret;
+}
+
+static int do_load(const struct args *a)
+{
+	_cleanup_image_ struct image img = IMAGE_NONE;
+	static struct instance in = INSTANCE_NONE;
+	int ret = instance_open(a->name, &in) ?: image_open(a, &img) ?:
+		  image_load(&img, a, &in) ?: finish(&in);
+
+	instance_close(&in);
+	return ret;
+}
+
+static int do_start(const struct args *a)
+{
+	static struct instance in = INSTANCE_NONE;
+	int ret = instance_open(a->name, &in) ?: call_plain(&in, MK_IOC_START, "start");
+
+	if (!ret && (a->given & (OPT_WAIT | OPT_TIMEOUT)))
+		ret = wait_running(&in, a->timeout_ms);
+	ret = ret ?: finish(&in);
+	instance_close(&in);
+	return ret;
+}
+
+/* Nothing is left behind by a run that did not get as far as its start. */
+static void roll_back(struct instance *in)
+{
+	struct mk_hdr hdr = { };
+
+	if (dev_ioctl(in->fd, MK_IOC_DELETE, &hdr, sizeof(hdr)) < 0)
+		warn("%s stays: it could not be deleted again", in->label);
+}
+
+static int run(const struct args *a, struct instance *in)
+{
+	_cleanup_image_ struct image img = IMAGE_NONE;
+	int ret = image_open(a, &img) ?: create(a, in);
+
+	if (ret)
+		return ret;
+	ret = image_load(&img, a, in) ?: call_plain(in, MK_IOC_START, "start");
+	if (ret) {
+		roll_back(in);
+		return ret;
+	}
+	if (!(a->given & OPT_NO_WAIT))
+		ret = wait_running(in, a->timeout_ms);
+	return ret ?: finish(in);
+}
+
+static int do_run(const struct args *a)
+{
+	static struct instance in = INSTANCE_NONE;
+	int ret = run(a, &in);
+
+	instance_close(&in);
+	return ret;
+}
+
+/* --- stop, kill, delete ------------------------------------------------- */
+
+static int stop_in_time(struct instance *in, const struct args *a)
+{
+	struct mk_stop s = {
+		.timeout_ms = a->timeout_ms < 0 ? STOP_TIMEOUT_MS : a->timeout_ms,
+	};
+	int ret = dev_call(in->fd, MK_IOC_STOP, &s, sizeof(s), "stop", in->label);
+
+	if (ret || (a->given & OPT_NO_WAIT))
+		return ret;
+	ret = instance_wait(in, ENDED, -1);
+	if (!ret && in->q.reason == MK_REASON_TIMEOUT)
+		warn("%s did not stop in time and was killed", in->label);
+	return ret;
+}
+
+static int do_stop(const struct args *a)
+{
+	static struct instance in = INSTANCE_NONE;
+	int ret;
+
+	if (a->timeout_ms > 3600000 || !a->timeout_ms)
+		return fail(EXIT_USAGE, "usage", "--timeout", "name 0.001 to 3600 seconds",
+			    "the module does not take this time");
+	ret = instance_open(a->name, &in) ?: stop_in_time(&in, a) ?: finish(&in);
+	instance_close(&in);
+	return ret;
+}
+
+static int kill_one(struct instance *in)
+{
+	return call_plain(in, MK_IOC_KILL, "kill") ?: instance_query(in);
+}
+
+static int kill_all(void)
+{
+	static struct instance in = INSTANCE_NONE;
+	__u32 ids[MKCTL_MAX_INSTANCES];
+	_cleanup_fd_ int dev = -1;
+	unsigned int i, nr;
+	int ret = dev_open(&dev) ?: dev_list(dev, ids, MKCTL_MAX_INSTANCES, &nr);
+	bool was_active;
+
+	for (i = 0; !ret && i < nr; i++) {
+		ret = instance_open_id(dev, ids[i], &in);
+		was_active = !ret && instance_active(&in);
+		if (was_active)
+			ret = kill_one(&in);
+		if (was_active && !ret && !settings.json)
+			instance_report(&in);
+		instance_close(&in);
+	}
+	return ret;
+}
+
+static int do_kill(const struct args *a)
+{
+	static struct instance in = INSTANCE_NONE;
+	int ret;
+
+	if (!a->name == !(a->given & OPT_ALL))
+		return fail(EXIT_USAGE, "usage", NULL, "`mkctl kill NAME` or `mkctl kill --all`",
+			    "`mkctl kill` takes either a name or --all");
+	if (a->given & OPT_ALL) {
+		ret = kill_all();
+		return ret || !settings.json ? ret : cmd_find(NULL, "list")->run(a);
+	}
+	ret = instance_open(a->name, &in) ?: kill_one(&in);
+	if (!ret)
+		instance_report(&in);
+	instance_close(&in);
+	return ret;
+}
+
+static int do_delete(const struct args *a)
+{
+	static struct instance in = INSTANCE_NONE;
+	int ret = instance_open(a->name, &in);
+
+	if (!ret && (a->given & OPT_FORCE))
+		ret = kill_one(&in);
+	ret = ret ?: call_plain(&in, MK_IOC_DELETE, "delete");
+	if (!ret && settings.json)
+		instance_report(&in);
+	else if (!ret)
+		say("%s (%u): deleted\n", in.q.name, in.q.id);
+	instance_close(&in);
+	return ret;
+}
+
+#define IMAGE_OPTIONS	(OPT_INITRD | OPT_CMDLINE | OPT_APPEND | OPT_NO_AGENT)
+
+const struct cmd instance_cmds[] = {
+	{ .verb = "create", .operand = "NAME",
+	  .required = OPT_CPUS | OPT_MEMORY, .options = OPT_NODE,
+	  .summary = "Make an instance of CPUs and memory of the pool",
+	  .detail = "It boots on the first CPU of the list. Its memory is a multiple of 2M.\n",
+	  .example = "mkctl create web --cpus 2-3 --memory 512M",
+	  .run = do_create },
+	{ .verb = "load", .operand = "NAME",
+	  .required = OPT_KERNEL, .options = IMAGE_OPTIONS,
+	  .summary = "Load a kernel, its initramfs and its command line",
+	  .detail = "mk-init and mk_core go in front of the initramfs: they keep the instance\n"
+		    "from resetting the machine and tell the host that it runs.\n",
+	  .example = "mkctl load web --kernel /boot/vmlinuz-6.1.0-30-amd64 --initrd web.cpio",
+	  .run = do_load },
+	{ .verb = "start", .operand = "NAME",
+	  .options = OPT_WAIT | OPT_TIMEOUT,
+	  .summary = "Start a loaded instance, or one that has ended again",
+	  .detail = "Returns when its CPU was started; with --wait or --timeout when it runs.\n",
+	  .example = "mkctl start web --wait --timeout 20",
+	  .run = do_start },
+	{ .verb = "run", .operand = "NAME",
+	  .required = OPT_CPUS | OPT_MEMORY | OPT_KERNEL,
+	  .options = OPT_NODE | IMAGE_OPTIONS | OPT_NO_WAIT | OPT_TIMEOUT,
+	  .summary = "Create, load and start an instance, and wait until it runs",
+	  .detail = "When a step before its start fails, nothing is left behind.\n",
+	  .example = "mkctl run web --cpus 2 --memory 512M --kernel /boot/vmlinuz-$(uname -r)",
+	  .run = do_run },
+	{ .verb = "wait", .operand = "NAME",
+	  .options = OPT_STATE | OPT_TIMEOUT,
+	  .summary = "Wait until an instance is in a state",
+	  .detail = "Without --state until it is stopped or crashed. When the time runs out the\n"
+		    "exit code is 1.\n",
+	  .example = "mkctl wait web --state stopped,crashed --timeout 60",
+	  .run = do_wait },
+	{ .verb = "stop", .operand = "NAME",
+	  .options = OPT_TIMEOUT | OPT_NO_WAIT,
+	  .summary = "Ask an instance to power off; kill it when the time runs out",
+	  .detail = "The default timeout is 30 seconds; it holds even when mkctl ends before.\n",
+	  .example = "mkctl stop web --timeout 10",
+	  .run = do_stop },
+	{ .verb = "kill", .operand = "[NAME]",
+	  .options = OPT_ALL,
+	  .summary = "End an instance at once, whatever it does",
+	  .detail = "Returns when all its CPUs are known to be halted.\n",
+	  .example = "mkctl kill web",
+	  .run = do_kill },
+	{ .verb = "delete", .operand = "NAME",
+	  .options = OPT_FORCE,
+	  .summary = "Give the CPUs and the memory of an ended instance back to the pool",
+	  .example = "mkctl delete web --force",
+	  .run = do_delete },
+	{ }
+};

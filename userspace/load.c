@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: GPL-2.0
+/* The files of an instance: all are checked before anything is made of them. */
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+
+#include "bzimage.h"
+#include "mkctl.h"
+
+void image_close(struct image *img)
+{
+	close_fd(&img->kernel);
+	while (img->nr_initrds)
+		close_fd(&img->initrds[--img->nr_initrds]);
+}
+
+static int open_file(const char *path, int *fd)
+{
+	struct stat st;
+
+	*fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (*fd < 0 || fstat(*fd, &st))
+		return fail(EXIT_FAILED, "file", path, "check the path and its permissions", "%s",
+			    strerror(errno));
+	if (!S_ISREG(st.st_mode))
+		return fail(EXIT_FAILED, "file", path, "name a file", "this is no regular file");
+	return 0;
+}
+
+static int check_image(const char *path, struct image *img)
+{
+	struct mk_error err = { };
+	struct mk_bzimage bz;
+	struct stat st;
+	void *data = "";
+	int ret;
+
+	if (fstat(img->kernel, &st))
+		return fail(EXIT_FAILED, "file", path, NULL, "%s", strerror(errno));
+	if (st.st_size)
+		data = mmap(NULL, st.st_size, PROT_READ, MAP_PRIVATE, img->kernel, 0);
+	if (data == MAP_FAILED)
+		return fail(EXIT_FAILED, "file", path, NULL, "%s", strerror(errno));
+	ret = mk_bzimage_parse(data, st.st_size, &bz, &err);
+	if (st.st_size)
+		munmap(data, st.st_size);
+	if (ret)
+		return fail_mk(&err, "load", path);
+	memcpy(img->release, bz.release, sizeof(img->release));
+	return 0;
+}
+
+static int add_prefix(const struct args *a, struct image *img)
+{
+	if (a->given & OPT_NO_AGENT)
+		return 0;
+	if (a->nr_initrds == MK_MAX_INITRDS)
+		return fail(EXIT_USAGE, "usage", "--initrd", "join two of them with cat",
+			    "at most %d files, as one more is added", MK_MAX_INITRDS - 1);
+	return prefix_build(img->release, &img->initrds[img->nr_initrds++]);
+}
+
+int image_open(const struct args *a, struct image *img)
+{
+	int ret = open_file(a->kernel, &img->kernel) ?: check_image(a->kernel, img) ?:
+		  add_prefix(a, img);
+	unsigned int i;
+
+	for (i = 0; !ret && i < a->nr_initrds; i++)
+		ret = open_file(a->initrds[i], &img->initrds[img->nr_initrds++]);
+	return ret;
+}
+
+int image_load(const struct image *img, const struct args *a, struct instance *in)
+{
+	struct mk_load l = {
+		.cmdline = (__u64)(unsigned long)a->cmdline,
+		.cmdline_len = a->cmdline ? strlen(a->cmdline) : 0,
+		.kernel_fd = img->kernel,
+		.nr_initrds = img->nr_initrds,
+	};
+	unsigned int i;
+
+	for (i = 0; i < MK_MAX_INITRDS; i++)
+		l.initrd_fd[i] = i < img->nr_initrds ? img->initrds[i] : -1;
+	return dev_call(in->fd, MK_IOC_LOAD, &l, sizeof(l), "load", in->label);
+}

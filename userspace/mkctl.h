@@ -1,0 +1,261 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* What the objects of mkctl share: arguments, errors, the device, output. */
+#ifndef MKCTL_H
+#define MKCTL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "names.h"
+#include "uapi.h"
+
+#define __printf(...)	__attribute__((__format__(__printf__, __VA_ARGS__)))
+#define BIT(n)		(1u << (n))
+#define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
+
+/* Exit codes: stable, documented in mkctl-json(7). */
+#define EXIT_DONE		0
+#define EXIT_FAILED		1
+#define EXIT_USAGE		2
+#define EXIT_UNAVAILABLE	3
+
+#define MKCTL_MAX_CPUS		8192	/* CPUs in one list: what Linux can have */
+#define MKCTL_MAX_INSTANCES	256
+
+/* --- arguments --------------------------------------------------------- */
+
+#define OPT_JSON	BIT(0)
+#define OPT_PRETTY	BIT(1)
+#define OPT_QUIET	BIT(2)
+#define OPT_NO_COLOR	BIT(3)
+#define OPT_HELP	BIT(4)
+#define OPT_VERSION	BIT(5)
+#define OPT_GLOBAL	(BIT(6) - 1)
+#define OPT_CPUS	BIT(6)
+#define OPT_MEMORY	BIT(7)
+#define OPT_NODE	BIT(8)
+#define OPT_KERNEL	BIT(9)
+#define OPT_INITRD	BIT(10)
+#define OPT_CMDLINE	BIT(11)
+#define OPT_APPEND	BIT(12)
+#define OPT_NO_AGENT	BIT(13)
+#define OPT_ALL		BIT(14)
+#define OPT_FORCE	BIT(15)
+#define OPT_WAIT	BIT(16)
+#define OPT_NO_WAIT	BIT(17)
+#define OPT_TIMEOUT	BIT(18)
+#define OPT_STATE	BIT(19)
+#define OPT_COUNT	BIT(20)
+#define OPT_FOLLOW	BIT(21)
+#define OPT_LEVEL	BIT(22)
+
+/**
+ * struct args - one command line, parsed
+ * @given:	OPT_* bits that were given
+ * @name:	the instance, or NULL
+ * @states:	BIT(enum mk_state) for each state of --state
+ * @timeout_ms:	--timeout, or -1: no bound
+ *
+ * The others are named like their options.
+ */
+struct args {
+	unsigned int given;
+	const char *name;
+	__u32 cpus[MKCTL_MAX_CPUS];
+	unsigned int nr_cpus;
+	struct mk_extent memory[MK_MAX_EXTENTS];
+	unsigned int nr_memory;
+	__s32 node;
+	const char *kernel;
+	const char *initrds[MK_MAX_INITRDS];
+	unsigned int nr_initrds;
+	const char *cmdline;
+	unsigned int states;
+	long timeout_ms;
+	__u32 count;
+	unsigned int level;
+};
+
+/**
+ * struct cmd - a command; its usage is made from this
+ * @object:	first word where the command has two ("pool"), or NULL
+ * @verb:	its word
+ * @operand:	"NAME", "[NAME]" or NULL
+ * @required:	OPT_* that must be given
+ * @options:	OPT_* that may be given
+ * @summary:	what it does, one line without a final stop
+ * @detail:	more, whole lines
+ * @example:	a command line that works
+ * @run:	does it; returns an exit code
+ */
+struct cmd {
+	const char *object;
+	const char *verb;
+	const char *operand;
+	unsigned int required;
+	unsigned int options;
+	const char *summary;
+	const char *detail;
+	const char *example;
+	int (*run)(const struct args *a);
+};
+
+/* Each ends with an entry without a verb. */
+extern const struct cmd pool_cmds[];
+extern const struct cmd instance_cmds[];
+extern const struct cmd show_cmds[];
+extern const struct cmd events_cmds[];
+extern const struct cmd logs_cmds[];
+extern const struct cmd check_cmds[];
+
+/* args.c: prints what is wrong; 0 or an exit code */
+int args_parse(int argc, char **argv, struct args *a, const struct cmd **cmd);
+void args_describe(FILE *out, const struct cmd *cmd);
+
+/* main.c */
+const struct cmd *cmd_find(const char *object, const char *verb);
+bool cmd_is_object(const char *word);
+
+/* --- output ------------------------------------------------------------ */
+
+/**
+ * struct settings - the global options
+ * @json:	JSON on stdout, errors too
+ * @pretty:	indented JSON
+ * @quiet:	only what was asked for, errors and warnings
+ * @color:	stdout is a terminal that wants colours
+ */
+struct settings {
+	bool json;
+	bool pretty;
+	bool quiet;
+	bool color;
+};
+
+extern struct settings settings;
+
+/* Nanoseconds of CLOCK_*. */
+__u64 clock_ns(int clock);
+
+/* A line about what was done; silent with --quiet and --json. */
+void say(const char *fmt, ...) __printf(1, 2);
+
+/* --- error.c ----------------------------------------------------------- */
+
+/**
+ * fail() - say what failed, on which object, and what to do
+ * @status:	exit code, returned
+ * @code:	stable word for programs
+ * @object:	what it failed on, or NULL
+ * @remedy:	what to do, or NULL
+ * @fmt:	the cause
+ */
+int fail(int status, const char *code, const char *object, const char *remedy,
+	 const char *fmt, ...) __printf(5, 6);
+void warn(const char *fmt, ...) __printf(1, 2);
+
+/* The same for what the module, or a check shared with it, answered. */
+int fail_mk(const struct mk_error *err, const char *verb, const char *object);
+
+/* For the unit test: NULL when nothing is said about a code. */
+const char *error_word(__u32 code);
+
+/* --- dev.c ------------------------------------------------------------- */
+
+static inline void close_fd(int *fd)
+{
+	if (*fd >= 0)
+		close(*fd);
+}
+
+#define _cleanup_fd_ __attribute__((cleanup(close_fd)))
+
+/* Opens /dev/mk and checks versions. 0 or an exit code. */
+int dev_open(int *fd);
+
+/* As dev_open(), for "mkctl check" and "version": says nothing. -errno or 0. */
+int dev_peek(int *fd, struct mk_version *v);
+
+/* ioctl; returns what it returned, or -1 with errno and hdr.err set. */
+int dev_ioctl(int fd, unsigned long request, void *arg, size_t size);
+
+/* ioctl whose failure is told in words; 0 or an exit code. */
+int dev_call(int fd, unsigned long request, void *arg, size_t size,
+	     const char *verb, const char *object);
+
+/* Ids of all instances, ascending. 0 or an exit code. */
+int dev_list(int fd, __u32 *ids, unsigned int room, unsigned int *nr);
+
+/* --- instance.c, show.c, load.c ---------------------------------------- */
+
+/**
+ * struct instance - an open instance and what it last said
+ * @fd:		its descriptor
+ * @label:	"instance NAME", for errors
+ * @q:		the answer; its arrays are @cpus and @extents
+ */
+struct instance {
+	int fd;
+	char label[MK_NAME_SIZE + 16];
+	struct mk_query q;
+	struct mk_pool_cpu cpus[MK_MAX_CPUS];
+	struct mk_extent extents[MK_MAX_EXTENTS];
+};
+
+void instance_close(struct instance *in);
+
+#define _cleanup_instance_ __attribute__((cleanup(instance_close)))
+#define INSTANCE_NONE { .fd = -1 }
+
+/* Opens by name or number and asks it. 0 or an exit code. */
+int instance_open(const char *name, struct instance *in);
+int instance_open_id(int dev, __u32 id, struct instance *in);
+int instance_query(struct instance *in);
+
+/* As instance_query(), but says nothing: -1 with @q.hdr.err. */
+int instance_peek(struct instance *in);
+
+#define WAIT_REACHED	0
+#define WAIT_TIMEOUT	(-1)
+
+/* Waits for a state of @states: WAIT_*, or an exit code. */
+int instance_wait(struct instance *in, unsigned int states, long timeout_ms);
+
+/* Shows an instance: one line, or with --json its object. */
+void instance_report(const struct instance *in);
+void instance_json(const char *key, const struct instance *in);
+
+bool instance_ended(const struct instance *in);
+bool instance_active(const struct instance *in);
+
+/**
+ * struct image - files of a load, open and checked
+ * @kernel:	the bzImage
+ * @initrds:	our prefix first, unless --no-agent
+ */
+struct image {
+	int kernel;
+	int initrds[MK_MAX_INITRDS];
+	unsigned int nr_initrds;
+	char release[MK_RELEASE_SIZE];
+};
+
+void image_close(struct image *img);
+
+#define _cleanup_image_ __attribute__((cleanup(image_close)))
+#define IMAGE_NONE { .kernel = -1 }
+
+int image_open(const struct args *a, struct image *img);
+int image_load(const struct image *img, const struct args *a, struct instance *in);
+
+/* initrd.c: a memfd with the prefix cpio. 0 or an exit code. */
+int prefix_build(const char *release, int *fd);
+bool agent_path(char *path, size_t size);
+
+/* module.c: mk_core for a kernel release */
+bool module_find(const char *release, char *path, size_t size);
+int module_open(const char *path, int *fd);
+
+#endif /* MKCTL_H */

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Text for a terminal or for JSON, some of it from instances: hostile. */
+#ifndef MKCTL_TEXT_H
+#define MKCTL_TEXT_H
+
+#include <stddef.h>
+#include <stdio.h>
+
+/* Bytes of the UTF-8 character at @text, or 0 when it is none. */
+size_t text_char(const char *text, size_t len);
+
+/* Control characters and what is not UTF-8 come out as \xNN. */
+void text_escaped(FILE *out, const char *text, size_t len);
+
+/* Colours: empty where none are wanted. */
+const char *paint_state(unsigned int state);
+const char *paint_good(void);
+const char *paint_doubt(void);
+const char *paint_bad(void);
+const char *paint_head(void);
+const char *paint_end(void);
+
+#endif /* MKCTL_TEXT_H */
