@@ -520,14 +520,13 @@ static int scan_extent(struct search *s, const struct target *t,
 
 static int scan(struct search *s, const struct target *t)
 {
-	__u64 *buf = malloc(CHUNK + PAGE);
-	int err = buf ? 0 : -ENOMEM;
+	static __u64 buf[(CHUNK + PAGE) / sizeof(__u64)];
 	unsigned int i;
+	int err = 0;
 
 	s->found = 0;
 	for (i = 0; i < s->mem->nr_extents && !err; i++)
 		err = scan_extent(s, t, s->mem->extents + i, buf);
-	free(buf);
 	return err < 0 ? err : 0;
 }
 

@@ -1,0 +1,460 @@
+// SPDX-License-Identifier: GPL-2.0
+/* The kernel log of a small crafted memory, sound and hostile. */
+#include <errno.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "kselftest_harness.h"
+
+#include "log_image.h"
+
+#define CHUNK		0x200000
+#define MAX_SEEN	64
+#define DESC_BEGIN	8	/* in struct prb_desc */
+#define DESC_NEXT	16
+#define INFO_SEQ	0	/* in struct printk_info */
+#define INFO_LEN	16
+#define RING_COUNT	(LOG_RING + 0)
+#define RING_DESCS	(LOG_RING + 8)
+#define RING_HEAD	(LOG_RING + 24)
+#define RING_TAIL	(LOG_RING + 32)
+#define RING_SIZE	(LOG_RING + 48)
+#define RING_WORDS	88
+
+struct seen {
+	struct mk_log_record rec;
+	char text[1024];
+};
+
+struct machine {
+	struct log_image img;
+	size_t size;			/* of the memory */
+	struct mk_extent extents[2];
+	struct mk_mem mem;
+	struct seen seen[MAX_SEEN];
+	int nr, stop_after;
+	char why[256];
+	int read_error;
+	__u64 hook_at;			/* once this is read, ... */
+	void (*hook)(struct log_image *img, size_t at);	/* ... this happens */
+};
+
+static int read_mem(void *ctx, __u64 phys, void *buf, size_t len)
+{
+	struct machine *m = ctx;
+
+	if (phys < LOG_PHYS || phys - LOG_PHYS > m->size - len)
+		abort();
+	memcpy(buf, m->img.mem + (phys - LOG_PHYS), len);
+	if (m->hook && phys == LOG_PHYS + m->hook_at)
+		m->hook(&m->img, phys - LOG_PHYS);
+	return m->read_error;
+}
+
+static int keep(void *ctx, const struct mk_log_record *rec)
+{
+	struct machine *m = ctx;
+	struct seen *s = &m->seen[m->nr++];
+
+	s->rec = *rec;
+	snprintf(s->text, sizeof(s->text), "%s", rec->text);
+	return m->nr == m->stop_after;
+}
+
+static int decode(struct machine *m)
+{
+	m->nr = 0;
+	m->extents[0].size = m->size;
+	memset(m->why, 0, sizeof(m->why));
+	return mk_log_decode(&m->mem, keep, m, m->why, sizeof(m->why));
+}
+
+FIXTURE(ring)
+{
+	struct machine m;
+};
+
+FIXTURE_SETUP(ring)
+{
+	self->m.size = LOG_SIZE;
+	self->m.img.mem = calloc(1, 2 * CHUNK);
+	ASSERT_NE(NULL, self->m.img.mem);
+	self->m.img.info_size = 88;
+	self->m.img.levels = 4;
+	self->m.img.page_shift = 30;
+	self->m.extents[0].start = LOG_PHYS;
+	self->m.mem = (struct mk_mem){ &self->m, read_mem, self->m.extents, 2 };
+	log_begin(&self->m.img);
+}
+
+FIXTURE_TEARDOWN(ring)
+{
+	free(self->m.img.mem);
+}
+
+/* Choose another kind of memory than FIXTURE_SETUP() did. */
+static void begin_again(struct machine *m)
+{
+	memset(m->img.mem, 0, LOG_SIZE);
+	log_begin(&m->img);
+}
+
+static void write_many(struct log_image *img, int nr)
+{
+	char text[32];
+	int i;
+
+	for (i = 0; i < nr; i++) {
+		snprintf(text, sizeof(text), "message %d", i);
+		log_write(img, text, LOG_FINALIZED);
+	}
+}
+
+TEST_F(ring, tells_what_a_message_is)
+{
+	struct mk_log_record *rec = &self->m.seen[1].rec;
+
+	log_write(&self->m.img, "one", LOG_FINALIZED);
+	log_write(&self->m.img, "two\nlines", LOG_FINALIZED);
+	ASSERT_EQ(2, decode(&self->m));
+	EXPECT_STREQ("one", self->m.seen[0].text);
+	EXPECT_STREQ("two\nlines", self->m.seen[1].text);
+	EXPECT_EQ(9, rec->len);
+	EXPECT_EQ(1, rec->seq);
+	EXPECT_EQ(1000, rec->ts_nsec);
+	EXPECT_EQ(6, rec->level);
+	EXPECT_EQ(3, rec->facility);
+	EXPECT_EQ(0x80000001, rec->caller_id);
+}
+
+TEST_F(ring, ends_when_told)
+{
+	write_many(&self->m.img, 5);
+	self->m.stop_after = 3;
+	EXPECT_EQ(3, decode(&self->m));
+}
+
+TEST_F(ring, keeps_the_newest)
+{
+	int i;
+
+	for (i = 0; i < 100; i++) {
+		log_write(&self->m.img, "some text that makes the ring wrap",
+			  LOG_FINALIZED);
+		ASSERT_EQ(i < 16 ? i + 1 : 16, decode(&self->m));
+		ASSERT_EQ(i, self->m.seen[self->m.nr - 1].rec.seq);
+		ASSERT_STREQ("some text that makes the ring wrap",
+			     self->m.seen[self->m.nr - 1].text);
+	}
+}
+
+/* Blocks of all sizes end at, before and behind the end of the text array. */
+TEST_F(ring, reads_wrapped_text)
+{
+	char text[1 << LOG_SIZE_BITS];
+	int i, len;
+
+	for (i = 0; i < 500; i++) {
+		len = 1 + i * 7 % 480;
+		memset(text, 'a' + i % 26, len);
+		text[len] = '\0';
+		log_write(&self->m.img, text, LOG_FINALIZED);
+		ASSERT_LE(1, decode(&self->m));
+		ASSERT_EQ(i, self->m.seen[self->m.nr - 1].rec.seq);
+		ASSERT_STREQ(text, self->m.seen[self->m.nr - 1].text);
+	}
+}
+
+TEST_F(ring, fills_the_array_to_its_end)
+{
+	char text[505];
+	int i;
+
+	memset(text, 'x', sizeof(text));
+	text[sizeof(text) - 1] = '\0';
+	for (i = 0; i < 4; i++)
+		log_write(&self->m.img, text, LOG_FINALIZED);
+	ASSERT_EQ(2, decode(&self->m));
+	EXPECT_EQ(504, self->m.seen[1].rec.len);
+}
+
+TEST_F(ring, skips_what_is_not_written)
+{
+	size_t lost, empty;
+
+	log_write(&self->m.img, "committed", LOG_COMMITTED);
+	log_write(&self->m.img, "reserved", LOG_RESERVED);
+	log_write(&self->m.img, "reusable", LOG_REUSABLE);
+	lost = log_write(&self->m.img, "lost", LOG_FINALIZED);
+	log_put(&self->m.img, lost + DESC_BEGIN, 1);
+	log_put(&self->m.img, lost + DESC_NEXT, 1);
+	empty = log_write(&self->m.img, "", LOG_FINALIZED);
+	log_put(&self->m.img, empty + DESC_BEGIN, 3);
+	log_put(&self->m.img, empty + DESC_NEXT, 3);
+	log_write(&self->m.img, "end", LOG_FINALIZED);
+	ASSERT_EQ(3, decode(&self->m));
+	EXPECT_STREQ("committed", self->m.seen[0].text);
+	EXPECT_STREQ("", self->m.seen[1].text);
+	EXPECT_EQ(4, self->m.seen[1].rec.seq);
+	EXPECT_STREQ("end", self->m.seen[2].text);
+}
+
+TEST_F(ring, walks_all_page_tables)
+{
+	static const int shifts[] = { 12, 21, 30 };
+	int i;
+
+	self->m.img.direct = true;
+	for (i = 0; i < 6; i++) {
+		self->m.img.levels = 4 + i / 3;
+		self->m.img.page_shift = shifts[i % 3];
+		self->m.img.info_size = 112;
+		begin_again(&self->m);
+		write_many(&self->m.img, 3);
+		log_put(&self->m.img, RING_SIZE, 1ULL << 32 | LOG_SIZE_BITS);
+		ASSERT_EQ(3, decode(&self->m)) {
+			TH_LOG("%d levels, page shift %d", self->m.img.levels,
+			       self->m.img.page_shift);
+		}
+	}
+}
+
+TEST_F(ring, is_found_without_vmcoreinfo)
+{
+	static const int sizes[] = { 88, 112 };
+	int i;
+
+	self->m.img.no_info = true;
+	for (i = 0; i < 4; i++) {
+		self->m.img.direct = i / 2;
+		self->m.img.info_size = sizes[i % 2];
+		begin_again(&self->m);
+		write_many(&self->m.img, 40);
+		ASSERT_EQ(16, decode(&self->m));
+		ASSERT_STREQ("message 39", self->m.seen[15].text);
+	}
+}
+
+/* As printk_rb_static beside printk_rb_dynamic */
+TEST_F(ring, with_the_most_messages_is_taken)
+{
+	struct log_image *img = &self->m.img;
+
+	img->no_info = true;
+	begin_again(&self->m);
+	write_many(img, 1);
+	memcpy(img->mem + 0x1f00, img->mem + LOG_RING, RING_WORDS);
+	write_many(img, 2);
+	memcpy(img->mem + 0x0f00, img->mem + 0x1f00, RING_WORDS);
+	EXPECT_EQ(3, decode(&self->m));
+}
+
+TEST_F(ring, is_found_across_chunks)
+{
+	struct log_image *img = &self->m.img;
+	int i;
+
+	img->no_info = true;
+	begin_again(&self->m);
+	write_many(img, 2);
+	self->m.size = 2 * CHUNK;
+	for (i = 0; i < RING_WORDS; i += 8) {
+		memcpy(img->mem + CHUNK - i, img->mem + LOG_RING, RING_WORDS);
+		memset(img->mem + LOG_RING, 0, RING_WORDS);
+		ASSERT_EQ(2, decode(&self->m));
+		memcpy(img->mem + LOG_RING, img->mem + CHUNK - i, RING_WORDS);
+		memset(img->mem + CHUNK - i, 0, RING_WORDS);
+	}
+}
+
+TEST_F(ring, is_found_behind_a_false_vmcoreinfo)
+{
+	static const char forged[] = "OSRELEASE=forged\nSYMBOL(prb)=0\n";
+	__u8 *page = self->m.img.mem + LOG_SIZE;
+	int i;
+
+	write_many(&self->m.img, 2);
+	memcpy(page, self->m.img.mem, 4096);
+	memcpy(self->m.img.mem, "OSRELEASE=%s", 13);
+	self->m.size = LOG_SIZE + 4096;
+	EXPECT_EQ(2, decode(&self->m));
+	for (i = 0; i < 100; i++, page += 4096)
+		memcpy(page, forged, sizeof(forged));
+	memcpy(page, self->m.img.mem, 4096);
+	self->m.size = LOG_SIZE + 101 * 4096;
+	EXPECT_EQ(2, decode(&self->m));	/* by its shape */
+}
+
+static void grow(struct log_image *img, size_t at)
+{
+	(void)at;
+	log_put(img, LOG_DESCS, log_get(img, LOG_DESCS) + 16);
+}
+
+TEST_F(ring, message_reused_while_read_is_left_out)
+{
+	write_many(&self->m.img, 3);
+	self->m.hook_at = LOG_INFOS;
+	self->m.hook = grow;
+	ASSERT_EQ(2, decode(&self->m));
+	EXPECT_STREQ("message 1", self->m.seen[0].text);
+}
+
+TEST_F(ring, absent_is_said_in_words)
+{
+	memset(self->m.img.mem, 0, LOG_SIZE);
+	EXPECT_EQ(-ENODATA, decode(&self->m));
+	EXPECT_NE(NULL, strstr(self->m.why, "no kernel log"));
+	log_begin(&self->m.img);
+	EXPECT_EQ(-ENODATA, decode(&self->m));
+	self->m.mem.nr_extents = 0;
+	EXPECT_EQ(-ENODATA, decode(&self->m));
+}
+
+TEST_F(ring, unreadable_is_said_in_words)
+{
+	write_many(&self->m.img, 1);
+	self->m.read_error = -EPERM;
+	EXPECT_EQ(-EPERM, decode(&self->m));
+	EXPECT_NE(NULL, strstr(self->m.why, strerror(EPERM)));
+}
+
+/* --- one hostile value each: that message is left out, the next is read --- */
+
+static int after_damage(struct machine *m, size_t at, __u64 value)
+{
+	struct log_image *img = &m->img;
+	__u64 was = log_get(img, at);
+	int nr;
+
+	log_put(img, at, value);
+	nr = decode(m);
+	log_put(img, at, was);
+	return nr;
+}
+
+TEST_F(ring, bounds_a_message)
+{
+	static const __u64 bad[] = {
+		1, 3, 7, 8, 1 << LOG_SIZE_BITS, 1ULL << 40, ~0ULL, ~14ULL,
+	};
+	size_t desc = log_write(&self->m.img, "first", LOG_FINALIZED);
+	size_t info = log_info_of(&self->m.img, desc);
+	unsigned int i;
+
+	log_write(&self->m.img, "second", LOG_FINALIZED);
+	ASSERT_EQ(2, decode(&self->m));
+	for (i = 0; i < ARRAY_SIZE(bad); i++) {
+		EXPECT_EQ(1, after_damage(&self->m, desc, bad[i]));
+		EXPECT_EQ(1, after_damage(&self->m, desc + DESC_BEGIN, bad[i]));
+		EXPECT_EQ(1, after_damage(&self->m, desc + DESC_NEXT, bad[i]));
+		EXPECT_EQ(1, after_damage(&self->m, LOG_TEXT, bad[i]));
+	}
+	EXPECT_EQ(1, after_damage(&self->m, info + INFO_SEQ, 1));
+	EXPECT_EQ(1, after_damage(&self->m, info + INFO_LEN, 9));
+	EXPECT_EQ(1, after_damage(&self->m, info + INFO_LEN, 0xffff));
+	EXPECT_EQ(1, after_damage(&self->m, info + INFO_SEQ, 16));
+	EXPECT_STREQ("first", self->m.seen[0].text);
+}
+
+TEST_F(ring, bounds_itself)
+{
+	struct log_image *img = &self->m.img;
+
+	write_many(img, 20);
+	EXPECT_GE(0, after_damage(&self->m, RING_COUNT, 0));
+	EXPECT_GE(0, after_damage(&self->m, RING_COUNT, 32));
+	EXPECT_GE(0, after_damage(&self->m, RING_COUNT, ~0ULL));
+	EXPECT_GE(0, after_damage(&self->m, RING_SIZE, 0));
+	EXPECT_GE(0, after_damage(&self->m, RING_SIZE, 32));
+	EXPECT_GE(16, after_damage(&self->m, RING_SIZE, 31));
+	EXPECT_GE(0, after_damage(&self->m, RING_DESCS, 0));
+	EXPECT_GE(0, after_damage(&self->m, RING_DESCS, ~7ULL));
+	EXPECT_GE(0, after_damage(&self->m, RING_HEAD, 1ULL << 40));
+	EXPECT_EQ(16, after_damage(&self->m, RING_TAIL, 1ULL << 40));
+	EXPECT_GE(16, after_damage(&self->m, RING_COUNT, 31));
+}
+
+/* Replace what stands behind a key in VMCOREINFO by a text as long. */
+static int after_key(struct machine *m, const char *key, const char *value)
+{
+	char *at = strstr((char *)m->img.mem, key) + strlen(key);
+	char was[32];
+	int nr;
+
+	memcpy(was, at, strlen(value));
+	memcpy(at, value, strlen(value));
+	nr = decode(m);
+	memcpy(at, was, strlen(value));
+	return nr;
+}
+
+TEST_F(ring, bounds_what_vmcoreinfo_says)
+{
+	write_many(&self->m.img, 3);
+
+	/* Nothing but VMCOREINFO leads to this ring. */
+	log_put(&self->m.img, RING_COUNT, 1ULL << 32 | LOG_COUNT_BITS);
+	ASSERT_EQ(3, decode(&self->m));
+	EXPECT_GE(0, after_key(&self->m, "SIZE(printk_info)=", "00"));
+	EXPECT_GE(0, after_key(&self->m, "SIZE(printk_info)=", "99999"));
+	EXPECT_GE(0, after_key(&self->m, "SIZE(printk_info)=", "-1"));
+	EXPECT_GE(0, after_key(&self->m, "(printk_info.seq)=", "999"));
+	EXPECT_GE(0, after_key(&self->m, "(printk_info.text_len)=", "81"));
+	EXPECT_GE(0, after_key(&self->m, "(printk_ringbuffer.desc_ring)", "#"));
+	EXPECT_GE(0, after_key(&self->m, "SYMBOL(prb)=", "0000000000000000"));
+	EXPECT_GE(0, after_key(&self->m, "SYMBOL(prb)=", "ffffffffffffffff"));
+	EXPECT_GE(0, after_key(&self->m, "NUMBER(phys_base)=", "-999999999"));
+	EXPECT_EQ(3, decode(&self->m));
+}
+
+TEST_F(ring, bounds_page_tables)
+{
+	self->m.img.direct = true;
+	self->m.img.levels = 5;
+	self->m.img.page_shift = 12;
+	begin_again(&self->m);
+	write_many(&self->m.img, 3);
+	log_put(&self->m.img, RING_COUNT, 1ULL << 32 | LOG_COUNT_BITS);
+	ASSERT_EQ(3, decode(&self->m));
+	EXPECT_GE(0, after_damage(&self->m, LOG_TABLES + 0xff8, 0));
+	memset(self->m.img.mem + LOG_TABLES, 0x63, 4096);
+	EXPECT_GE(0, decode(&self->m));
+	memset(self->m.img.mem + LOG_TABLES, 0xff, LOG_SIZE - LOG_TABLES);
+	EXPECT_GE(0, decode(&self->m));
+}
+
+/* Each memory differs from a sound one in up to eight words or bytes. */
+static void mutate(struct log_image *img, unsigned int *seed)
+{
+	int i, at, nr = 1 + rand_r(seed) % 8;
+
+	for (i = 0; i < nr; i++) {
+		at = rand_r(seed) % (LOG_TABLES + 64);
+		if (rand_r(seed) % 2)
+			img->mem[at] ^= 1 << rand_r(seed) % 8;
+		else
+			log_put(img, at & ~7, (__u64)rand_r(seed) << (rand_r(seed) % 40));
+	}
+}
+
+TEST_F(ring, survives_10000_mutations)
+{
+	unsigned int i, seed, refused = 0;
+
+	for (i = 0; i < 10000; i++) {
+		seed = i;
+		self->m.img.direct = i % 2;
+		self->m.img.no_info = i % 3 == 0;
+		begin_again(&self->m);
+		write_many(&self->m.img, i % 40);
+		mutate(&self->m.img, &seed);
+		refused += hostile_log(self->m.img.mem, LOG_SIZE) < 0;
+	}
+	EXPECT_LT(0, refused);
+	EXPECT_GT(10000, refused);
+}
+
+TEST_HARNESS_MAIN
