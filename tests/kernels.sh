@@ -164,21 +164,26 @@ cmd_get() {
 	echo "$MK_CACHE/kernel-$name"
 }
 
-cmd_build() {
-	local dir release build log
+build_kernel() {
+	local dir=$1 release=$2 build=$3 log=$BUILD/logs/build-$2.log
+	shift 3
 
-	dir=$(cmd_get "$1")
-	shift
-	release=$(cat "$dir/release")
-	build=$BUILD/$release
-	log=$BUILD/logs/build-$release.log
 	mkdir -p "$BUILD/logs"
-	with_lock "build-$release" copy_tree "$build"
+	copy_tree "$build"
 	in_root "$(realpath "$dir/root")" "$build" \
 		make -C /mnt modules KDIR="/usr/src/linux-headers-$release" "$@" >"$log" 2>&1 ||
 		{ grep -E 'error|Error|undefined' "$log" >&2 || tail -n 20 "$log" >&2; die "build for $release failed: $log"; }
 	! grep -E 'warning:|WARNING:' "$log" >&2 || say "build for $release: warnings"
-	echo "$build"
+}
+
+cmd_build() {
+	local dir release
+
+	dir=$(cmd_get "$1")
+	release=$(cat "$dir/release")
+	shift
+	with_lock "build-$release" build_kernel "$dir" "$release" "$BUILD/$release" "$@"
+	echo "$BUILD/$release"
 }
 
 case ${1-} in

@@ -45,7 +45,7 @@ package_version() {
 # copy_tree DIR: the sources, newer files only, so that make builds what changed.
 copy_tree() {
 	mkdir -p "$1"
-	(cd "$TOP" && git ls-files -z --cached --others --exclude-standard -- \
-		Kbuild Makefile dkms.conf 'mk_*' userspace tests/modules tests/bench |
-		xargs -0 ls -d 2>/dev/null | xargs -r -d '\n' cp -u -p --parents -t "$1")
+	(cd "$TOP" && find Kbuild Makefile dkms.conf mk_* userspace tests/modules tests/bench -type f \
+		\( -name '*.[chS]' -o -name Kbuild -o -name Makefile -o -name dkms.conf \) \
+		-exec cp -u -p --parents -t "$1" {} +) 2>/dev/null || true
 }
