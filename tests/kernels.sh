@@ -59,18 +59,6 @@ in_root() {
 		exec chroot "$root" "$@"' in_root "$@"
 }
 
-# with_lock NAME COMMAND...: one at a time, for parallel runs on one cache.
-with_lock() {
-	local name=$1 lock
-	shift
-
-	mkdir -p "$MK_CACHE"
-	exec {lock}>"$MK_CACHE/$name.lock"
-	flock "$lock"
-	"$@"
-	exec {lock}>&-
-}
-
 make_root() {
 	local suite=$1 root=$MK_CACHE/$1 list log=$BUILD/logs/root-$1.log
 

@@ -38,6 +38,18 @@ apt_get() {
 	DEBIAN_FRONTEND=noninteractive apt-get -q "$@" </dev/null >>"$BUILD/logs/apt.log" 2>&1
 }
 
+# with_lock NAME COMMAND...: one at a time, for parallel runs on one cache.
+with_lock() {
+	local name=$1 lock
+	shift
+
+	mkdir -p "$MK_CACHE"
+	exec {lock}>"$MK_CACHE/$name.lock"
+	flock "$lock"
+	"$@"
+	exec {lock}>&-
+}
+
 package_version() {
 	sed -n 's/^PACKAGE_VERSION="\(.*\)"$/\1/p' "$TOP/dkms.conf"
 }
