@@ -16,6 +16,7 @@
 #define ICR_TRIES	1000	/* of 1 us: Linux gives a send 1000 * 100 us at worst */
 #define ACK_TRIES	20	/* SIPIs, each with up to ACK_POLLS polls */
 #define ACK_POLLS	250	/* of 20 us */
+#define REALMODE_END	0x65a22c82	/* REALMODE_END_SIGNATURE in realmode/rm/realmode.h */
 #define LOWMEM_END	0xa0000	/* VGA memory begins */
 
 /* The parameters at the start of mk_trampoline (trampoline_x86.S). */
@@ -182,36 +183,45 @@ int mk_arch_start(struct mk_cpu *cpu, const struct mk_entry *entry)
 
 /*
  * Linux's real-mode blob starts with its header, whose words are physical
- * addresses inside the blob (arch/x86/realmode/rm/header.S).  That no other
- * page looks like it makes it findable without unexported symbols; a blob that
- * an earlier kernel left behind is found too and is spared as well.
+ * addresses inside the blob, and ends with a signature (arch/x86/realmode/rm/
+ * header.S, realmode.lds.S).  That no other page looks like it makes it findable
+ * without unexported symbols; a blob that an earlier kernel left behind is found
+ * too, and spared as well.
  */
 static bool is_realmode_header(const struct real_mode_header *h, u32 base)
 {
 	u32 end = base + SZ_64K;
 
-	return h->text_start > base && h->text_start < end &&
+	return IS_ALIGNED(h->text_start, PAGE_SIZE) &&
+	       h->text_start > base && h->text_start < end &&
 	       h->ro_end > h->text_start && h->ro_end < end &&
-	       IS_ALIGNED(h->ro_end, PAGE_SIZE) &&
-	       h->trampoline_start > base && h->trampoline_start < h->ro_end &&
-	       h->trampoline_header > base && h->trampoline_header < end &&
-	       h->trampoline_pgd > base && h->trampoline_pgd < end;
+	       h->trampoline_start >= h->text_start && h->trampoline_start < h->ro_end &&
+	       h->trampoline_header > h->ro_end && h->trampoline_header < end;
+}
+
+/* Return: bytes up to and with the signature, 64 KiB when there is none. */
+static u32 realmode_size(u32 base)
+{
+	const u32 *word = mk_virt(base);
+	u32 i;
+
+	for (i = 0; i < SZ_64K / sizeof(*word); i++)
+		if (word[i] == REALMODE_END)
+			return (i + 1) * sizeof(*word);
+	return SZ_64K;
 }
 
 int mk_arch_realmode(unsigned long *pages)
 {
-	u32 base, last;
+	u32 base, size;
 	int found = 0;
 
 	for (base = PAGE_SIZE; base < LOWMEM_END; base += PAGE_SIZE) {
-		const struct real_mode_header *h = mk_virt(base);
-
-		if (!is_realmode_header(h, base))
+		if (!is_realmode_header(mk_virt(base), base))
 			continue;
-		/* the last word of use, its page and one for a stack behind */
-		last = max(h->trampoline_pgd, h->trampoline_header) >> PAGE_SHIFT;
-		bitmap_set(pages, base >> PAGE_SHIFT,
-			   last + 2 - (base >> PAGE_SHIFT));
+		size = realmode_size(base);
+		bitmap_set(pages, base >> PAGE_SHIFT, DIV_ROUND_UP(size, PAGE_SIZE));
+		pr_info("real-mode code at %#x, %u bytes\n", base, size);
 		found++;
 	}
 	return found;
