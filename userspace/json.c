@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "json.h"
-#include "mkctl.h"
+#include "settings.h"
 #include "text.h"
 
 #define DEPTH	16

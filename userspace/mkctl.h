@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "names.h"
+#include "settings.h"
 #include "uapi.h"
 
 #define __printf(...)	__attribute__((__format__(__printf__, __VA_ARGS__)))
@@ -119,22 +120,6 @@ const struct cmd *cmd_find(const char *object, const char *verb);
 bool cmd_is_object(const char *word);
 
 /* --- output ------------------------------------------------------------ */
-
-/**
- * struct settings - the global options
- * @json:	JSON on stdout, errors too
- * @pretty:	indented JSON
- * @quiet:	only what was asked for, errors and warnings
- * @color:	stdout is a terminal that wants colours
- */
-struct settings {
-	bool json;
-	bool pretty;
-	bool quiet;
-	bool color;
-};
-
-extern struct settings settings;
 
 /* Nanoseconds of CLOCK_*. */
 __u64 clock_ns(int clock);

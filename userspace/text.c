@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 #include <stdbool.h>
 
-#include "mkctl.h"
+#include "settings.h"
 #include "text.h"
+#include "uapi.h"
 
 /* The C1 controls (U+0080 to U+009F) steer terminals as ESC sequences do. */
 static bool is_control(const unsigned char *c, size_t n)

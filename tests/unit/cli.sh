@@ -1,0 +1,174 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# Help, manual and completion of mkctl agree on commands, options and error
+# codes, and exit codes are what the manual says. Output: TAP.
+set -euo pipefail
+
+top=$(realpath "$(dirname "$0")/../..")
+BUILD=${BUILD:-$top/build}
+export BUILD MK_LIBEXEC_DIR=$BUILD/userspace LC_ALL=C
+mkctl=$BUILD/userspace/mkctl
+man=$top/userspace/man
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+tests=0
+failed=0
+
+# same WHAT A B: passes when the files have the same lines, in any order.
+same() {
+	sort -u "$2" >"$work/a.sorted"
+	sort -u "$3" >"$work/b.sorted"
+	tests=$((tests + 1))
+	if [ -s "$2" ] || [ ! -s "$3" ]; then
+		if diff "$work/a.sorted" "$work/b.sorted" >"$work/diff"; then
+			echo "ok $tests $1"
+			return
+		fi
+		sed 's/^/# /' "$work/diff"
+	fi
+	echo "not ok $tests $1"
+	failed=$((failed + 1))
+}
+
+equal() {
+	printf '%s\n' "$2" >"$work/wanted"
+	printf '%s\n' "$3" >"$work/seen"
+	same "$1" "$work/wanted" "$work/seen"
+}
+
+status_of() {
+	local status=0
+
+	"$@" >"$work/stdout" 2>"$work/stderr" || status=$?
+	echo "$status"
+}
+
+help_commands() {
+	"$mkctl" help | sed -n '/^Commands:/,/^$/s/^  \(.\{18\}\) .*/\1/p' | sed 's/ *$//'
+}
+
+help_options() {
+	# shellcheck disable=SC2086
+	"$mkctl" $1 --help | sed -n '/^Options:/,/^$/p' | grep -o -- '--[a-z-]\+' || true
+}
+
+usage_options() {
+	# shellcheck disable=SC2086
+	"$mkctl" $1 --help | sed -n '1s/^Usage: //p' | grep -o -- '--[a-z-]\+' || true
+}
+
+global_options() {
+	"$mkctl" help | sed -n '/^Global/,/^$/p' | grep -o -- '--[a-z-]\+'
+}
+
+# The lines of the manual that belong to a command: "mkctl pool add".
+man_section() {
+	awk -v want=".Ss mkctl $1" '
+		/^\.S[sh] / { inside = ($0 == want || index($0, want " ") == 1) }
+		inside { print }' "$man"/*.8
+}
+
+man_heading_options() {
+	man_section "$1" | sed -n '1p' | grep -o 'Fl -[a-z-]\+' | sed 's/Fl -/--/' || true
+}
+
+man_item_options() {
+	man_section "$1" | grep '^\.It' | grep -o 'Fl -[a-z-]\+' | sed 's/Fl -/--/' || true
+}
+
+man_global_options() {
+	sed -n '/^\.Sh GLOBAL/,/^\.Sh ENV/s/^\.It Fl.* Fl -\|^\.It Fl -/--/p' "$man/mkctl.8"
+}
+
+man_commands() {
+	sed -n '/^\.Sh COMMANDS/,/^\.Sh GLOBAL/s/^\.It Cm //p' "$man/mkctl.8"
+}
+
+# What bash would offer behind these words.
+complete_words() {
+	COMP_WORDS=("$@")
+	COMP_CWORD=$((${#COMP_WORDS[@]} - 1))
+	_mkctl
+	printf '%s\n' "${COMPREPLY[@]}"
+}
+
+completion_commands() {
+	complete_words mkctl '' | grep -vx pool
+	complete_words mkctl pool '' | sed 's/^/pool /'
+}
+
+check_commands() {
+	help_commands >"$work/help"
+	completion_commands >"$work/completion"
+	man_commands >"$work/man"
+	same "completion knows all commands" "$work/help" "$work/completion"
+	same "the manual lists all commands" "$work/help" "$work/man"
+	global_options >"$work/help"
+	man_global_options >"$work/man"
+	complete_words mkctl -- >"$work/completion"
+	same "the manual has the global options" "$work/help" "$work/man"
+	same "completion knows the global options" "$work/help" "$work/completion"
+}
+
+check_command() {
+	local words
+
+	read -ra words <<<"$1"
+	equal "$1: the manual has a section" 1 "$(man_section "$1" | grep -c '^\.Ss')"
+	help_options "$1" >"$work/help"
+	usage_options "$1" >"$work/usage"
+	same "$1: usage and help agree" "$work/help" "$work/usage"
+	man_heading_options "$1" >"$work/man"
+	same "$1: the manual's synopsis agrees" "$work/help" "$work/man"
+	man_item_options "$1" >"$work/man"
+	same "$1: the manual explains each option" "$work/help" "$work/man"
+	complete_words mkctl "${words[@]}" -- | grep -vxF -f <(global_options) >"$work/completion" || true
+	same "$1: completion knows the options" "$work/help" "$work/completion"
+}
+
+check_error_codes() {
+	local sources=("$top"/userspace/*.c)
+
+	grep -o 'MK_E_[A-Z0-9_]\+[[:space:]]*=' "$top/mk_core/uapi.h" | grep -o 'MK_E_[A-Z0-9_]\+' |
+		grep -vx MK_E_NONE >"$work/uapi"
+	grep -o '^	\[MK_E_[A-Z0-9_]\+' "$top/userspace/error.c" | tr -d '\t[' >"$work/sentences"
+	same "every error code of the module has a sentence" "$work/uapi" "$work/sentences"
+
+	sed -n 's/.*\(EXIT_[A-Z]*\), "\([a-z0-9_]*\)".*/\2 \1/p' "${sources[@]}" |
+		sed 's/EXIT_FAILED/1/; s/EXIT_USAGE/2/; s/EXIT_UNAVAILABLE/3/' >"$work/used"
+	sed -n 's/^\.It Cm \([a-z0-9_]*\) Pq \([0-9]\)$/\1 \2/p' "$man/mkctl-json.7" >"$work/man"
+	same "the manual has every error code with its exit code" "$work/used" "$work/man"
+}
+
+check_exit_codes() {
+	equal "no command: usage" 2 "$(status_of "$mkctl")"
+	equal "an unknown command: usage" 2 "$(status_of "$mkctl" frobnicate)"
+	equal "an unknown option: usage" 2 "$(status_of "$mkctl" list --frobnicate)"
+	equal "a malformed name: usage" 2 "$(status_of "$mkctl" show a/b)"
+	equal "a CPU twice: usage" 2 "$(status_of "$mkctl" pool add --cpus 2,2)"
+	equal "global options go before and after" 0 "$(status_of "$mkctl" -q help --no-color)"
+	equal "a full disk is an error" 1 "$(status_of sh -c "'$mkctl' help >/dev/full")"
+	equal "no image: failed" 1 "$(status_of "$mkctl" run a --cpus 1 --memory 64M --kernel "$0")"
+	equal "nothing on stdout with an error" 0 "$(wc -c <"$work/stdout")"
+	equal "the error names the file" 1 "$(grep -c "^Error: $0: " "$work/stderr")"
+	equal "an error in JSON" 2 "$(status_of "$mkctl" list --json --frobnicate)"
+	equal "is on stdout" 1 "$(grep -c '^{"error":{"code":"usage","message":".*}}$' "$work/stdout")"
+	[ -e /dev/mk ] ||
+		equal "no /dev/mk: not available" 3 "$(status_of "$mkctl" list)"
+}
+
+make -s -C "$top/userspace" >&2
+# shellcheck source=/dev/null
+. "$top/userspace/mkctl.bash-completion"
+check_commands
+while read -r command; do
+	case $command in
+	version | help) ;;
+	*) check_command "$command" ;;
+	esac
+done < <(help_commands)
+check_error_codes
+check_exit_codes
+echo "1..$tests"
+[ "$failed" -eq 0 ]
