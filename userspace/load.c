@@ -76,6 +76,7 @@ int image_open(const struct args *a, struct image *img)
 int image_load(const struct image *img, const struct args *a, struct instance *in)
 {
 	struct mk_load l = {
+		.hdr.flags = a->given & OPT_NO_AGENT ? 0 : MK_LOAD_AGENT,
 		.cmdline = (__u64)(unsigned long)a->cmdline,
 		.cmdline_len = a->cmdline ? strlen(a->cmdline) : 0,
 		.kernel_fd = img->kernel,
