@@ -4,6 +4,7 @@
  */
 #include <linux/delay.h>
 #include <linux/io.h>
+#include <linux/ktime.h>
 #include <linux/preempt.h>
 #include <linux/sizes.h>
 #include <linux/smp.h>
@@ -14,8 +15,8 @@
 #include "internal.h"
 
 #define ICR_TRIES	1000	/* of 1 us: Linux gives a send 1000 * 100 us at worst */
-#define ACK_TRIES	20	/* SIPIs, each with up to ACK_POLLS polls */
-#define ACK_POLLS	250	/* of 20 us */
+#define ACK_POLLS	50	/* of 20 us, between two SIPIs */
+#define ACK_MS		1000	/* a CPU that is silent for so long is lost */
 #define REALMODE_END	0x65a22c82	/* REALMODE_END_SIGNATURE in realmode/rm/realmode.h */
 #define LOWMEM_END	0xa0000	/* VGA memory begins */
 
@@ -109,23 +110,37 @@ int mk_arch_init_stub(u64 stub)
 	return 0;
 }
 
+static bool arrives(const u32 *word, u32 apicid, const u32 *who)
+{
+	int poll;
+
+	for (poll = 0; poll < ACK_POLLS; poll++) {
+		if (virt_load_acquire(word) && (!who || READ_ONCE(*who) == apicid))
+			return true;
+		udelay(20);
+	}
+	return false;
+}
+
+/* SIPI until a word in the page is set: one is dropped while INIT is pending. */
+static bool sipi_until(u32 apicid, u64 page, const u32 *word, const u32 *who)
+{
+	ktime_t end = ktime_add_ms(ktime_get(), ACK_MS);
+
+	do {
+		if (!send_sipi(apicid, page) && arrives(word, apicid, who))
+			return true;
+		usleep_range(200, 400);
+	} while (ktime_before(ktime_get(), end));
+	return false;
+}
+
 static bool stub_answers(struct mk_cpu *c)
 {
 	struct mk_stub_words *w = mk_virt(mk_window_stub());
-	int try, poll;
 
 	WRITE_ONCE(w->ack, 0);
-	for (try = 0; try < ACK_TRIES; try++) {
-		send_sipi(c->apicid, mk_window_stub());
-		for (poll = 0; poll < ACK_POLLS; poll++) {
-			if (virt_load_acquire(&w->ack) &&
-			    READ_ONCE(w->apicid) == c->apicid)
-				return true;
-			udelay(20);
-		}
-		cond_resched();
-	}
-	return false;
+	return sipi_until(c->apicid, mk_window_stub(), &w->ack, &w->apicid);
 }
 
 /* One stub page, one CPU in it at a time. */
@@ -159,7 +174,6 @@ int mk_arch_park(struct mk_cpu **cpus, unsigned int nr)
 int mk_arch_start(struct mk_cpu *cpu, const struct mk_entry *entry)
 {
 	struct mk_trampoline *t = mk_virt(entry->page);
-	int try, poll;
 
 	memcpy(t, mk_trampoline, mk_trampoline_end - mk_trampoline);
 	t->cr3 = entry->cr3;
@@ -169,16 +183,8 @@ int mk_arch_start(struct mk_cpu *cpu, const struct mk_entry *entry)
 	t->far_offset = entry->page + (mk_trampoline64 - mk_trampoline);
 	virt_mb();
 
-	for (try = 0; try < 2; try++) {
-		if (send_sipi(cpu->apicid, entry->page))
-			return -EIO;
-		for (poll = 0; poll < ACK_POLLS; poll++) {
-			if (virt_load_acquire(&t->here))
-				return 0;
-			udelay(20);
-		}
-	}
-	return -ETIMEDOUT;
+	/* It waits for SIPI since it was parked; later SIPIs do nothing. */
+	return sipi_until(cpu->apicid, entry->page, &t->here, NULL) ? 0 : -ETIMEDOUT;
 }
 
 /*
