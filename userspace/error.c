@@ -16,9 +16,10 @@
  * @cause:	what is wrong with it
  * @remedy:	what to do
  *
- * In the three texts %o is the object and %v the verb of the call, %r a remedy
- * that fits the state in argument 0; a digit and a letter is an argument: u
- * number, s size, t state, e -errno, x address, p protocol version.
+ * In the three texts %o is the object, %n the name of an instance that it is, and
+ * %v the verb of the call. A digit and a letter is an argument: u number, s
+ * size, t state, e -errno, x address, p protocol version. Without a remedy it
+ * depends on the state in argument 0.
  */
 struct sentence {
 	int status;
@@ -58,7 +59,7 @@ static const struct sentence sentences[] = {
 		"choose another name, or `mkctl start` or `mkctl delete` the one that is there" },
 	[MK_E_NO_INSTANCE] = { EXIT_FAILED, "no_instance", "%o", "there is none",
 		"`mkctl list` shows all instances" },
-	[MK_E_STATE] = { EXIT_FAILED, "state", "%o", "cannot %v it: it is %0t", "%r" },
+	[MK_E_STATE] = { EXIT_FAILED, "state", "%o", "cannot %v it: it is %0t", NULL },
 	[MK_E_NO_WINDOW] = { EXIT_FAILED, "no_window", "%o",
 		"no low memory window is left of %0u; each instance needs one below 1 MiB",
 		"delete an instance first; `mkctl list` shows them" },
@@ -120,7 +121,7 @@ static const struct sentence sentences[] = {
 		"the pool is too fragmented for %0s; its largest free piece is %1s",
 		"ask for less, or delete instances between which free memory lies" },
 	[MK_E_MEM_ADDRESS] = { EXIT_FAILED, "memory_address", "%o",
-		"address %0x is not in its memory", "`mkctl show NAME` lists its memory" },
+		"address %0x is not in its memory", "`mkctl show %n` lists its memory" },
 
 	[MK_E_IMAGE_FORMAT] = { EXIT_FAILED, "image_format", "%o",
 		"this is no x86 kernel image (bzImage)", IMAGE_AS_SHIPPED },
@@ -142,12 +143,14 @@ static const struct sentence sentences[] = {
 		"the kernel image cannot be read: %0e",
 		"check the file; a security module (IMA, LSM) may forbid it: see dmesg" },
 	[MK_E_IMAGE_LARGE] = { EXIT_FAILED, "image_large", "%o",
-		"the kernel image has %0s, the most is %1s", IMAGE_AS_SHIPPED },
+		"a kernel image of %0s does not fit into the %1s left for it in its memory",
+		"create the instance with more memory" },
 	[MK_E_IMAGE_UKI] = { EXIT_FAILED, "image_uki", "%o",
 		"this is a UEFI unified image and has no boot header",
 		"take the kernel and the initramfs out: objcopy -O binary -j .linux FILE vmlinuz" },
 	[MK_E_INITRD_READ] = { EXIT_FAILED, "initrd_read", "%o",
-		"initramfs file %1u (from 0) cannot be read: %0e", "check the file" },
+		"the initramfs cannot be read: %0e",
+		"check the file; nothing may have it open for writing" },
 	[MK_E_INITRD_LARGE] = { EXIT_FAILED, "initrd_large", "%o",
 		"an initramfs of %0s does not fit into the %1s left for it",
 		"use a smaller initramfs, or create the instance with more memory" },
@@ -186,17 +189,17 @@ static const char *state_remedy(__u64 state)
 {
 	switch (state) {
 	case MK_CREATED:
-		return "give it a kernel first: mkctl load NAME --kernel FILE";
+		return "give it a kernel first: mkctl load %n --kernel FILE";
 	case MK_LOADED:
-		return "start it first: mkctl start NAME";
+		return "start it first: mkctl start %n";
 	case MK_STARTING:
-		return "wait until it runs (mkctl wait NAME --state running), or mkctl kill NAME";
+		return "wait until it runs (mkctl wait %n --state running), or mkctl kill %n";
 	case MK_RUNNING:
-		return "end it first: mkctl stop NAME, or mkctl kill NAME";
+		return "end it first: mkctl stop %n, or mkctl kill %n";
 	case MK_STOPPING:
-		return "wait until it has stopped (mkctl wait NAME), or mkctl kill NAME";
+		return "wait until it has stopped (mkctl wait %n), or mkctl kill %n";
 	}
-	return "mkctl start NAME starts it again, mkctl delete NAME gives all back";
+	return "`mkctl start %n` starts it again, `mkctl delete %n` gives all back";
 }
 
 static void put_argument(FILE *out, char kind, __u64 arg)
@@ -205,7 +208,7 @@ static void put_argument(FILE *out, char kind, __u64 arg)
 
 	switch (kind) {
 	case 's':
-		fputs(size_text(arg, size), out);
+		fputs(size_about(arg, size), out);
 		break;
 	case 't':
 		fputs(state_name(arg), out);
@@ -222,6 +225,15 @@ static void put_argument(FILE *out, char kind, __u64 arg)
 	default:
 		fprintf(out, "%llu", arg);
 	}
+}
+
+static const char *name_in(const char *object)
+{
+	static const char label[] = "instance ";
+
+	if (strncmp(object, label, strlen(label)))
+		return "NAME";
+	return object + strlen(label);
 }
 
 static char *expand(const char *text, const struct mk_error *err, const char *verb,
@@ -245,8 +257,8 @@ static char *expand(const char *text, const struct mk_error *err, const char *ve
 		case 'v':
 			fputs(verb, out);
 			break;
-		case 'r':
-			fputs(state_remedy(err->arg[0]), out);
+		case 'n':
+			fputs(name_in(object), out);
 			break;
 		default:
 			put_argument(out, text[1], err->arg[*text == '1']);
@@ -339,7 +351,7 @@ int fail_mk(const struct mk_error *err, const char *verb, const char *object)
 			    "cannot %s: unknown error %u of the module", verb, err->code);
 	what = expand(s->object, err, verb, object);
 	cause = expand(s->cause, err, verb, object);
-	remedy = expand(s->remedy, err, verb, object);
+	remedy = expand(s->remedy ?: state_remedy(err->arg[0]), err, verb, object);
 	print_error(s->word, what, cause, remedy, err);
 	free(what);
 	free(cause);

@@ -103,20 +103,27 @@ static void forget(struct stream *s, unsigned int i)
 	s->nr--;
 }
 
+/* A start that is refused leaves the state as it was. */
+static bool is_news(const struct mk_query *was, const struct mk_query *now)
+{
+	return now->state != was->state || now->reason != was->reason || now->boots != was->boots;
+}
+
 /* Asks one again; what it was is kept for the report of its end. */
 static void look(struct stream *s, unsigned int i)
 {
 	static struct instance now;
+	bool news;
 
 	now.fd = watched[i].fd;
 	if (instance_peek(&now) < 0) {
 		forget(s, i);
 		return;
 	}
-	if (now.q.generation == watched[i].q.generation)
-		return;
+	news = is_news(&watched[i].q, &now.q);
 	watched[i] = now;
-	tell(s, "state", &watched[i]);
+	if (news)
+		tell(s, "state", &watched[i]);
 }
 
 static bool is_watched(const struct stream *s, __u32 id)

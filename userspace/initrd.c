@@ -100,6 +100,20 @@ static int add_module(FILE *out, const char *release)
 	return file(out, "mk/modules/mk_core.ko", DATA, path, fd);
 }
 
+/* The kernel refuses files that somebody may write; without /proc it has to do. */
+static void make_read_only(int *fd)
+{
+	char path[32];
+	int again;
+
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", *fd);
+	again = open(path, O_RDONLY | O_CLOEXEC);
+	if (again < 0)
+		return;
+	close(*fd);
+	*fd = again;
+}
+
 int prefix_build(const char *release, int *fd)
 {
 	FILE *out;
@@ -113,5 +127,6 @@ int prefix_build(const char *release, int *fd)
 	entry(out, "TRAILER!!!", 0, 0);
 	if (fclose(out) && !ret)
 		ret = fail(EXIT_FAILED, "memory", "initramfs", NULL, "%s", strerror(errno));
+	make_read_only(fd);
 	return ret;
 }

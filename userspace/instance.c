@@ -150,15 +150,20 @@ int instance_wait(struct instance *in, unsigned int states, long timeout_ms)
 
 static int fail_timeout(const struct instance *in)
 {
-	return fail(EXIT_FAILED, "timeout", in->label,
-		    "wait longer (--timeout), see what it does (mkctl logs NAME), or mkctl kill NAME",
-		    "the time ran out; it is %s", state_name(in->q.state));
+	char remedy[256];
+
+	snprintf(remedy, sizeof(remedy), "wait longer, or see what it does: mkctl logs %s",
+		 in->q.name);
+	return fail(EXIT_FAILED, "timeout", in->label, remedy, "the time ran out; it is %s",
+		    state_name(in->q.state));
 }
 
 static int fail_ended(const struct instance *in)
 {
-	return fail(EXIT_FAILED, "ended", in->label,
-		    "`mkctl logs NAME` shows its kernel log, `mkctl start NAME` starts it again",
+	char remedy[256];
+
+	snprintf(remedy, sizeof(remedy), "`mkctl logs %s` shows its kernel log", in->q.name);
+	return fail(EXIT_FAILED, "ended", in->label, remedy,
 		    "it %s before it ran: %s%s%s", state_name(in->q.state),
 		    reason_words(in->q.reason), *in->q.text ? ": " : "", in->q.text);
 }

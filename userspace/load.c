@@ -73,6 +73,19 @@ int image_open(const struct args *a, struct image *img)
 	return ret;
 }
 
+/* What an error of the load is about: a file, where the module names one. */
+static const char *blamed(const struct mk_error *err, const struct image *img,
+			  const struct args *a, const struct instance *in)
+{
+	unsigned int i = err->arg[1] - (img->nr_initrds - a->nr_initrds);
+
+	if (err->code == MK_E_IMAGE_READ)
+		return a->kernel;
+	if (err->code == MK_E_INITRD_READ && i < a->nr_initrds)
+		return a->initrds[i];
+	return in->label;
+}
+
 int image_load(const struct image *img, const struct args *a, struct instance *in)
 {
 	struct mk_load l = {
@@ -86,5 +99,7 @@ int image_load(const struct image *img, const struct args *a, struct instance *i
 
 	for (i = 0; i < MK_MAX_INITRDS; i++)
 		l.initrd_fd[i] = i < img->nr_initrds ? img->initrds[i] : -1;
-	return dev_call(in->fd, MK_IOC_LOAD, &l, sizeof(l), "load", in->label);
+	if (dev_ioctl(in->fd, MK_IOC_LOAD, &l, sizeof(l)) < 0)
+		return fail_mk(&l.hdr.err, "load", blamed(&l.hdr.err, img, a, in));
+	return 0;
 }

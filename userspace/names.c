@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "names.h"
 
@@ -65,11 +66,29 @@ const char *size_text(__u64 bytes, char buf[SIZE_TEXT])
 	return buf;
 }
 
+const char *size_about(__u64 bytes, char buf[SIZE_TEXT])
+{
+	static const char units[] = "KMGTPE";
+	double size = bytes;
+	int i;
+
+	if (strlen(size_text(bytes, buf)) < 6)
+		return buf;
+	for (i = -1; size >= 1024; i++)
+		size /= 1024;
+	snprintf(buf, SIZE_TEXT, "%.1f%c", size, units[i]);
+	return buf;
+}
+
 const char *time_text(__u64 ns, char buf[SIZE_TEXT])
 {
 	__u64 s = ns / 1000000000;
 
-	if (s < 60)
+	if (ns < 1000000)
+		snprintf(buf, SIZE_TEXT, "%llu us", ns / 1000);
+	else if (!s)
+		snprintf(buf, SIZE_TEXT, "%llu ms", ns / 1000000);
+	else if (s < 60)
 		snprintf(buf, SIZE_TEXT, "%llu.%03llu s", s, ns / 1000000 % 1000);
 	else if (s < 3600)
 		snprintf(buf, SIZE_TEXT, "%llu min %llu s", s / 60, s % 60);

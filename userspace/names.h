@@ -16,7 +16,10 @@ const char *reason_words(__u32 reason);
 /* "512M": whole units only, so that it can be read back. */
 const char *size_text(__u64 bytes, char buf[SIZE_TEXT]);
 
-/* "3.250 s", "2 min 5 s", "1 d 3 h" */
+/* The same to be read only: "11.5M" instead of "12085184". */
+const char *size_about(__u64 bytes, char buf[SIZE_TEXT]);
+
+/* "119 us", "3.250 s", "2 min 5 s", "1 d 3 h" */
 const char *time_text(__u64 ns, char buf[SIZE_TEXT]);
 
 /* "2-3,5" in the given order; to be freed. */

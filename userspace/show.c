@@ -224,7 +224,7 @@ static void show_memory(const struct instance *in)
 		field("", "%s at 0x%llx, node %d", size_text(in->extents[i].size, size),
 		      in->extents[i].start, in->extents[i].node);
 	field("low window", "%s at 0x%llx", size_text(in->q.window_size, size), in->q.window);
-	field("host spends", "%s", size_text(in->q.host_bytes, size));
+	field("host spends", "%s", size_about(in->q.host_bytes, size));
 }
 
 static void show_time(const char *name, __u64 ns)

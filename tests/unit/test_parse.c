@@ -59,6 +59,20 @@ TEST(a_printed_size_can_be_read_back)
 	EXPECT_STREQ(size_text(512ULL << 20, text), "512M");
 }
 
+TEST(sizes_and_times_are_short_for_people)
+{
+	char text[SIZE_TEXT];
+
+	EXPECT_STREQ(size_about(0, text), "0");
+	EXPECT_STREQ(size_about(1536 << 10, text), "1536K");
+	EXPECT_STREQ(size_about(12085184, text), "11.5M");
+	EXPECT_STREQ(size_about(~0ULL, text), "16.0E");
+	EXPECT_STREQ(time_text(119158, text), "119 us");
+	EXPECT_STREQ(time_text(44021994, text), "44 ms");
+	EXPECT_STREQ(time_text(2873834931, text), "2.873 s");
+	EXPECT_STREQ(time_text(90061000000000, text), "1 d 1 h");
+}
+
 TEST(a_cpu_list_keeps_its_order)
 {
 	static const __u32 wanted[] = { 5, 2, 3, 0 };
