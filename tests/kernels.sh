@@ -27,7 +27,6 @@ kernels() {
 
 # The archive of a label as this machine's own apt knows it.
 archive() {
-	# shellcheck disable=SC2016
 	apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' "Label: $1" | sort -u | head -n 1
 }
 
@@ -49,7 +48,6 @@ sources() {
 # in_root ROOT DIR COMMAND...: in a mount namespace of its own, so that nothing
 # stays mounted.  objtool of 7.x needs /proc.
 in_root() {
-	# shellcheck disable=SC2016
 	unshare --mount bash -euc '
 		root=$1 dir=$2
 		shift 2
@@ -158,8 +156,12 @@ build_kernel() {
 
 	mkdir -p "$BUILD/logs"
 	copy_tree "$build"
-	in_root "$(realpath "$dir/root")" "$build" \
-		make -C /mnt modules KDIR="/usr/src/linux-headers-$release" "$@" >"$log" 2>&1 ||
+	in_root "$(realpath "$dir/root")" "$build" sh -euc '
+		headers=$1
+		shift
+		make -C /mnt modules KDIR="$headers" "$@"
+		make -C "$headers" M=/mnt/tests/modules modules "$@"
+		' build "/usr/src/linux-headers-$release" "$@" >"$log" 2>&1 ||
 		{ grep -E 'error|Error|undefined' "$log" >&2 || tail -n 20 "$log" >&2; die "build for $release failed: $log"; }
 	! grep -E 'warning:|WARNING:' "$log" >&2 || say "build for $release: warnings"
 }

@@ -1,2 +1,188 @@
 # SPDX-License-Identifier: GPL-2.0
-# shellcheck shell=busybox
+# shellcheck shell=dash
+#
+# Sourced by every test in the machine.  A test is a list of checks; it prints
+# KTAP and ends 0 (all passed), 1 (one failed, or none was made) or 4 (skipped).
+
+NUMBER=0
+FAILED=0
+KERNEL_NAME=${KERNEL_NAME:-${INSTANCES%% *}}
+RELEASE=$(sed -n "s/^$KERNEL_NAME //p" /etc/kernels)
+KERNEL=/boot/vmlinuz-$RELEASE
+INITRD=/boot/instance.cpio
+
+finish() {
+	status=$?
+	echo "1..$NUMBER"
+	[ "$status" = 0 ] || exit "$status"
+	[ $NUMBER -gt 0 ] || { echo "# no check was made"; exit 1; }
+	[ $FAILED = 0 ] || exit 1
+}
+trap finish EXIT
+
+note() {
+	sed 's/^/# /' "$@"
+}
+
+passed() {
+	NUMBER=$((NUMBER + 1))
+	echo "ok $NUMBER - $1"
+}
+
+failed() {
+	NUMBER=$((NUMBER + 1))
+	FAILED=$((FAILED + 1))
+	echo "not ok $NUMBER - $1"
+}
+
+skip() {
+	echo "ok 1 - # SKIP $*"
+	trap - EXIT
+	echo "1..1"
+	exit 4
+}
+
+# check TEXT COMMAND...: it succeeds
+check() {
+	text=$1
+	shift
+	if "$@" >/tmp/output 2>&1; then
+		passed "$text"
+	else
+		failed "$text"
+		echo "# $* ended with $?:"
+		note /tmp/output
+	fi
+}
+
+# refused CODE STATUS TEXT COMMAND...: mkctl fails with this error code
+refused() {
+	code=$1 wanted=$2 text=$3
+	shift 3
+	"$@" --json >/tmp/output 2>&1
+	status=$?
+	if [ $status = "$wanted" ] && grep -q "\"code\": *\"$code\"" /tmp/output; then
+		passed "$text: $code"
+	else
+		failed "$text: $code, exit status $wanted"
+		echo "# $* ended with $status:"
+		note /tmp/output
+	fi
+}
+
+# equal TEXT EXPECTED ACTUAL
+equal() {
+	if [ "$2" = "$3" ]; then
+		passed "$1"
+	else
+		failed "$1"
+		printf 'expected: %s\nactual:   %s\n' "$2" "$3" | note
+	fi
+}
+
+# must COMMAND...: preparation; the test ends when it fails
+must() {
+	"$@" >/tmp/output 2>&1 && return
+	failed "preparation: $*"
+	note /tmp/output
+	exit 1
+}
+
+# within SECONDS COMMAND...: it succeeds at last
+within() {
+	left=$(($1 * 10))
+	shift
+	until "$@" >/dev/null 2>&1; do
+		left=$((left - 1))
+		[ $left -gt 0 ] || return 1
+		sleep 0.1
+	done
+}
+
+# member KEY: the first member of that name in JSON on standard input
+member() {
+	sed -n "s/^ *\"$1\": *\"\\{0,1\\}\\([^\",]*\\)\"\\{0,1\\},\\{0,1\\}\$/\\1/p" | head -n 1
+}
+
+# of NAME KEY: a member of an instance; pool KEY: of the pool
+of() {
+	mkctl show "$1" --json --pretty | member "$2"
+}
+
+pool() {
+	mkctl pool show --json --pretty | member "$1"
+}
+
+online() {
+	cat /sys/devices/system/cpu/online
+}
+
+# pool_up CPUS MEMORY: the module and a pool
+pool_up() {
+	modprobe -q mk_core || true
+	must test -c /dev/mk
+	must mkctl pool add --cpus "$1" --memory "$2"
+}
+
+# pool_down: everything back, the module out
+pool_down() {
+	for name in $(mkctl list --json --pretty | sed -n 's/^ *"name": "\(.*\)",$/\1/p'); do
+		must mkctl delete "$name" --force
+	done
+	must mkctl pool remove --all
+	must rmmod mk_core
+}
+
+# run_instance NAME CPUS MEMORY [ACT] [OPTION...]: run, and wait until it runs
+run_instance() {
+	name=$1 cpus=$2 memory=$3 act=${4-}
+	shift $(($# > 4 ? 4 : $#))
+	mkctl run "$name" --cpus "$cpus" --memory "$memory" --kernel "$KERNEL" --initrd "$INITRD" \
+		--cmdline "act=\"$act\"" --timeout 60 "$@"
+}
+
+# in_log NAME PATTERN [SECONDS]: the instance's log has it, at last
+in_log() {
+	within "${3:-20}" sh -c 'mkctl logs "$1" | grep -q -- "$2"' in_log "$1" "$2"
+}
+
+# What the host has; the same before and after a test, or something leaked.
+# Memory is told apart: it varies a little by itself.
+host_facts() {
+	echo "online $(online)"
+	echo "present $(cat /sys/devices/system/cpu/present)"
+	echo "MemTotal $(awk '/^MemTotal/ { print $2 }' /proc/meminfo)"
+	echo "irqs $(cd /sys/kernel/irq && echo *)"
+	echo "ram $(grep -c 'System RAM' /proc/iomem)"
+	echo "reserved $(grep -ci 'mk_core\|multikernel' /proc/iomem)"
+	echo "modules $(grep -c '^mk_core' /proc/modules)"
+}
+
+free_kib() {
+	echo 3 >/proc/sys/vm/drop_caches
+	echo 1 >/proc/sys/vm/compact_memory
+	sleep 0.5
+	awk '/^MemFree/ { print $2 }' /proc/meminfo
+}
+
+host_snapshot() {
+	host_facts >/tmp/host.before
+	free_kib >/tmp/free.before
+}
+
+# host_compare [KIB]: all is as at host_snapshot; free memory within KIB
+host_compare() {
+	host_facts >/tmp/host.after
+	if cmp -s /tmp/host.before /tmp/host.after; then
+		passed "the host has its CPUs, interrupts and memory map again"
+	else
+		failed "the host has its CPUs, interrupts and memory map again"
+		diff /tmp/host.before /tmp/host.after | note
+	fi
+	lost=$(($(cat /tmp/free.before) - $(free_kib)))
+	if [ $lost -le "${1:-4096}" ]; then
+		passed "the host has its memory again"
+	else
+		failed "the host has its memory again: $lost KiB less"
+	fi
+}
