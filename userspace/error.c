@@ -16,10 +16,10 @@
  * @cause:	what is wrong with it
  * @remedy:	what to do
  *
- * In the three texts %o is the object, %n the name of an instance that it is, and
- * %v the verb of the call. A digit and a letter is an argument: u number, s
- * size, t state, e -errno, x address, p protocol version. Without a remedy it
- * depends on the state in argument 0.
+ * In the three texts %o is the object, %n the name of an instance that it is,
+ * and %v the verb of the call. A digit and a letter is an argument: u number, s
+ * rounded size, m exact size, t state, e -errno, x address, p protocol version.
+ * Without a remedy it depends on the state in argument 0.
  */
 struct sentence {
 	int status;
@@ -37,9 +37,9 @@ static const struct sentence sentences[] = {
 		"the module does not know a flag or field of this call",
 		"use mkctl and mk_core of one version; `mkctl version` shows both" },
 	[MK_E_PERMISSION] = { EXIT_UNAVAILABLE, "permission", "%o",
-		"to %v needs CAP_SYS_ADMIN and CAP_SYS_BOOT", "run mkctl as root" },
+		"cannot %v: this needs CAP_SYS_ADMIN and CAP_SYS_BOOT", "run mkctl as root" },
 	[MK_E_LOCKDOWN] = { EXIT_UNAVAILABLE, "lockdown", "%o",
-		"kernel lockdown forbids to %v",
+		"cannot %v: kernel lockdown forbids it",
 		"boot the host without lockdown; `mkctl check` shows what turned it on" },
 	[MK_E_INTERNAL] = { EXIT_FAILED, "internal", "%o", "cannot %v: %0e",
 		"the kernel log (dmesg) may say more" },
@@ -99,26 +99,26 @@ static const struct sentence sentences[] = {
 		"its SMT sibling would belong to another kernel", "name both siblings" },
 
 	[MK_E_MEM_ALIGN] = { EXIT_FAILED, "memory_align", "%o",
-		"the size %0s is not a multiple of %1s", "round it" },
+		"the size %0m is not a multiple of %1m", "round it" },
 	[MK_E_MEM_NONE] = { EXIT_USAGE, "memory_none", "%o", "no memory was asked for",
 		"name a size: --memory SIZE" },
 	[MK_E_MEM_NODE] = { EXIT_FAILED, "memory_node", "NUMA node %0u",
 		"this machine has no such node, or it has no memory",
 		"numactl -H or `mkctl check` lists the nodes" },
 	[MK_E_MEM_CONTIG] = { EXIT_FAILED, "memory_contiguous", "%o",
-		"the host cannot free %0s in one piece; the largest that can is %1s",
+		"the host cannot free %0m in one piece; the largest that can is %1m",
 		"ask for less or for several sizes, or load mk_core early with memory=SIZE" },
 	[MK_E_MEM_POOL] = { EXIT_FAILED, "memory_pool", "%o",
-		"%0s of memory is more than the %1s that are free in the pool",
+		"%0m of memory is more than the %1m that are free in the pool",
 		"mkctl pool add --memory SIZE, or ask for less" },
 	[MK_E_MEM_BUSY] = { EXIT_FAILED, "memory_busy", "%o",
-		"%0s cannot be taken out: the pool has %1s that no instance uses",
+		"%0m cannot be taken out: the pool has %1m that no instance uses",
 		"delete instances first; `mkctl list` shows them" },
 	[MK_E_MEM_SMALL] = { EXIT_FAILED, "memory_small", "%o",
-		"its %0s of memory are too little for this image, which needs %1s",
-		"delete it and create it with more: --memory %1s" },
+		"its %0m of memory are too little for this image, which needs %1m",
+		"delete it and create it with more: --memory %1m" },
 	[MK_E_MEM_SPLIT] = { EXIT_FAILED, "memory_split", "%o",
-		"the pool is too fragmented for %0s; its largest free piece is %1s",
+		"the pool is too fragmented for %0m; its largest free piece is %1m",
 		"ask for less, or delete instances between which free memory lies" },
 	[MK_E_MEM_ADDRESS] = { EXIT_FAILED, "memory_address", "%o",
 		"address %0x is not in its memory", "`mkctl show %n` lists its memory" },
@@ -209,6 +209,9 @@ static void put_argument(FILE *out, char kind, __u64 arg)
 	switch (kind) {
 	case 's':
 		fputs(size_about(arg, size), out);
+		break;
+	case 'm':
+		fputs(size_text(arg, size), out);
 		break;
 	case 't':
 		fputs(state_name(arg), out);

@@ -222,7 +222,7 @@ static int stream(struct stream *s)
 	while (!ret && !enough(s)) {
 		ms = pause_ms(s);
 		if (ms < 0)
-			return s->args->given & OPT_COUNT ? WAIT_TIMEOUT : EXIT_DONE;
+			return (s->args->given & OPT_COUNT) ? WAIT_TIMEOUT : EXIT_DONE;
 		poll_all(s, ms);
 		if (!s->args->name)
 			ret = watch_all(s, true);

@@ -72,7 +72,8 @@ const char *size_about(__u64 bytes, char buf[SIZE_TEXT])
 	double size = bytes;
 	int i;
 
-	if (strlen(size_text(bytes, buf)) < 6)
+	size_text(bytes, buf);
+	if (bytes < 1024 || (bytes % 1024 == 0 && strlen(buf) < 6))
 		return buf;
 	for (i = -1; size >= 1024; i++)
 		size /= 1024;

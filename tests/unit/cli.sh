@@ -158,7 +158,56 @@ check_exit_codes() {
 		equal "no /dev/mk: not available" 3 "$(status_of "$mkctl" list)"
 }
 
+# faked COMMAND...: with a module that is not there, see fake_mk.c
+faked() {
+	LD_PRELOAD=$work/fake_mk.so "$@"
+}
+
+check_versions() {
+	local version
+
+	export FAKE_ERROR="18 0 0"
+	version=$(sed -n 's/^PACKAGE_VERSION="\(.*\)"$/\1/p' "$top/dkms.conf")
+	export FAKE_VERSION=$version FAKE_ABI=7
+	equal "another abi: not available" 3 "$(status_of faked "$mkctl" show web)"
+	equal "both abis are named" 1 "$(grep -c "abi 1,.*abi 7" "$work/stderr")"
+	unset FAKE_ABI
+	equal "the same version: no warning" 1 "$(status_of faked "$mkctl" show web)"
+	equal "only the error" 1 "$(grep -c . "$work/stderr")"
+	export FAKE_VERSION=0.0.9
+	equal "another version, the same abi: works" 0 "$(status_of faked "$mkctl" version)"
+	equal "and is a warning" 1 "$(status_of faked "$mkctl" show web)"
+	equal "that names both" 1 "$(grep -c "^Warning: .*$version.*0\.0\.9" "$work/stderr")"
+	export FAKE_VERSION=$version
+}
+
+# Each code of the uapi, as the module would answer it, in words and in JSON.
+check_sentences() {
+	local code word wanted seen=''
+
+	sed -n 's/.*MK_E_[A-Z0-9_]*[[:space:]]*= \([0-9]*\),.*/\1/p' "$top/mk_core/uapi.h" |
+		grep -vx 0 >"$work/codes"
+	while read -r code; do
+		export FAKE_ERROR="$code 3 5"
+		status_of faked "$mkctl" show web --json >"$work/status"
+		word=$(sed -n 's/^{"error":{"code":"\([a-z0-9_]*\)",.*"args":\[3,5\]}}$/\1/p' \
+			"$work/stdout")
+		wanted=$(sed -n "s/^$word //p" "$work/man")
+		[ "$wanted" = "$(cat "$work/status")" ] || seen+=" $code:$word"
+		status_of faked "$mkctl" show web >"$work/status"
+		grep -q '^Error: [^:]*: [^;]*; .*[^;]$' "$work/stderr" || seen+=" $code:text"
+	done <"$work/codes"
+	equal "every error code is said in words and in JSON" "" "$seen"
+	seen=$(sed -n '/^static const struct sentence sentences/,/^};/p' "$top/userspace/error.c" |
+		grep -o '%..' | grep -vxE '%([onv].|[01][usmtexp])' || true)
+	equal "sentences have known directives only" "" "$seen"
+	export FAKE_ERROR="999 3 5"
+	equal "a code of a newer module fails" 1 "$(status_of faked "$mkctl" show web)"
+}
+
 make -s -C "$top/userspace" >&2
+"${CC:-cc}" -D_GNU_SOURCE -Wall -Wextra -Werror -shared -fPIC -iquote "$top/mk_core" \
+	-o "$work/fake_mk.so" "$top/tests/unit/fake_mk.c"
 # shellcheck source=/dev/null
 . "$top/userspace/mkctl.bash-completion"
 check_commands
@@ -170,5 +219,7 @@ while read -r command; do
 done < <(help_commands)
 check_error_codes
 check_exit_codes
+check_versions
+check_sentences
 echo "1..$tests"
 [ "$failed" -eq 0 ]

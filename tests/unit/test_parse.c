@@ -66,6 +66,7 @@ TEST(sizes_and_times_are_short_for_people)
 	EXPECT_STREQ(size_about(0, text), "0");
 	EXPECT_STREQ(size_about(1536 << 10, text), "1536K");
 	EXPECT_STREQ(size_about(12085184, text), "11.5M");
+	EXPECT_STREQ(size_about(37477, text), "36.6K");
 	EXPECT_STREQ(size_about(~0ULL, text), "16.0E");
 	EXPECT_STREQ(time_text(119158, text), "119 us");
 	EXPECT_STREQ(time_text(44021994, text), "44 ms");
