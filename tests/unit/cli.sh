@@ -137,8 +137,20 @@ check_error_codes() {
 
 	sed -n 's/.*\(EXIT_[A-Z]*\), "\([a-z0-9_]*\)".*/\2 \1/p' "${sources[@]}" |
 		sed 's/EXIT_FAILED/1/; s/EXIT_USAGE/2/; s/EXIT_UNAVAILABLE/3/' >"$work/used"
-	sed -n 's/^\.It Cm \([a-z0-9_]*\) Pq \([0-9]\)$/\1 \2/p' "$man/mkctl-json.7" >"$work/man"
-	same "the manual has every error code with its exit code" "$work/used" "$work/man"
+	sed -n 's/^\.It Cm \([a-z0-9_]*\) Pq \([0-9]\)$/\1 \2/p' "$man/mkctl-json.7" >"$work/status_of_code"
+	same "the manual has every error code with its exit code" "$work/used" "$work/status_of_code"
+}
+
+check_json() {
+	grep -oh 'json_[a-z0-9]*("[a-z0-9_]*"' "$top"/userspace/*.c | cut -d '"' -f 2 >"$work/used"
+	sed -n '/^\.Sh JSON/,/^\.Sh ERROR/p' "$man/mkctl-json.7" | grep -o '"[a-z0-9_]*":' |
+		tr -d '":' >"$work/man"
+	same "the manual has every member of the JSON output" "$work/used" "$work/man"
+
+	"$mkctl" check --json >"$work/check" || true
+	grep -o '"check":"[a-z]*"' "$work/check" | cut -d '"' -f 4 >"$work/used"
+	man_section check | sed -n 's/^\.It \([a-z]*\)$/\1/p' >"$work/man"
+	same "the manual explains every check" "$work/used" "$work/man"
 }
 
 check_exit_codes() {
@@ -192,7 +204,7 @@ check_sentences() {
 		status_of faked "$mkctl" show web --json >"$work/status"
 		word=$(sed -n 's/^{"error":{"code":"\([a-z0-9_]*\)",.*"args":\[3,5\]}}$/\1/p' \
 			"$work/stdout")
-		wanted=$(sed -n "s/^$word //p" "$work/man")
+		wanted=$(sed -n "s/^$word //p" "$work/status_of_code")
 		[ "$wanted" = "$(cat "$work/status")" ] || seen+=" $code:$word"
 		status_of faked "$mkctl" show web >"$work/status"
 		grep -q '^Error: [^:]*: [^;]*; .*[^;]$' "$work/stderr" || seen+=" $code:text"
@@ -218,6 +230,7 @@ while read -r command; do
 	esac
 done < <(help_commands)
 check_error_codes
+check_json
 check_exit_codes
 check_versions
 check_sentences
