@@ -32,8 +32,7 @@
 /* Where the kernel image is mapped, and how far its place is from there. */
 #define IMAGE_MAP	0xffffffff80000000ULL
 #define IMAGE_MAP_SIZE	0x40000000ULL
-#define IMAGE_STEP	(2ULL << 20)
-#define DIRECT_STEP	0x40000000ULL
+#define STEP		(2ULL << 20)
 #define KERNEL_HALF	0xff00000000000000ULL
 
 #define PTE_PRESENT	0x1ULL
@@ -209,7 +208,6 @@ static __u64 walk(const struct ring *r, mk_log_fn fn, void *ctx)
 	struct mk_log_record rec;
 	char text[MAX_TEXT + 1];
 
-	nr = nr < r->count ? nr : r->count;
 	nr = nr < MAX_WALK ? nr : MAX_WALK;
 	for (id = r->head_id - nr + 1; nr; nr--, id++) {
 		if (read_record(r, id & ID_MASK, &rec, text) ||
@@ -335,7 +333,7 @@ static const struct key optional_keys[] = {
 
 /* Symbols are in base 16, all else is in base 10.  False: one is missing. */
 static bool parse_keys(const char *text, const struct key *keys,
-		       __u64 max, struct vmcoreinfo *info)
+		       struct vmcoreinfo *info)
 {
 	bool all = true;
 	__u64 value;
@@ -345,7 +343,7 @@ static bool parse_keys(const char *text, const struct key *keys,
 		at = strstr(text, keys->name);
 		value = at ? strtoull(at + strlen(keys->name), NULL,
 				      keys->name[2] == 'Y' ? 16 : 10) : 0;
-		all = all && at && value <= max;
+		all = all && at;
 		memcpy((char *)info + keys->where, &value, sizeof(value));
 	}
 	return all;
@@ -362,9 +360,9 @@ static bool layout_fits(const struct layout *l)
 
 static bool parse_info_page(const char *text, struct vmcoreinfo *info)
 {
-	parse_keys(text, optional_keys, ~0ULL, info);
-	return parse_keys(text, layout_keys, PAGE, info) &&
-	       parse_keys(text, place_keys, ~0ULL, info) &&
+	parse_keys(text, optional_keys, info);
+	return parse_keys(text, layout_keys, info) &&
+	       parse_keys(text, place_keys, info) &&
 	       layout_fits(&info->layout);
 }
 
@@ -445,11 +443,10 @@ static void try_place(struct search *s, struct ring *r)
 
 /*
  * The way from virtual to physical is not known, but its granularity is: the
- * kernel image moves in steps of 2 MiB, the direct map in steps of 1 GiB.
+ * kernel image moves in steps of 2 MiB, the direct map in larger ones.
  */
 static void try_places(struct search *s, const __u64 *w)
 {
-	__u64 step = w[W_DESCS] >= IMAGE_MAP ? IMAGE_STEP : DIRECT_STEP;
 	struct ring r = {
 		.mem = s->mem, .l = known_layout,
 		.count = 1ULL << w[W_COUNT_BITS], .size = 1ULL << w[W_SIZE_BITS],
@@ -459,8 +456,8 @@ static void try_places(struct search *s, const __u64 *w)
 	__u64 off;
 
 	for (; e < s->mem->extents + s->mem->nr_extents; e++) {
-		off = (w[W_DESCS] - e->start) & (step - 1);
-		for (; off < e->size; off += step) {
+		off = (w[W_DESCS] - e->start) & (STEP - 1);
+		for (; off < e->size; off += STEP) {
 			r.descs = e->start + off;
 			r.infos = r.descs + (w[W_INFOS] - w[W_DESCS]);
 			r.data = r.descs + (w[W_DATA] - w[W_DESCS]);
