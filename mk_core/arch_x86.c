@@ -183,7 +183,12 @@ int mk_arch_start(struct mk_cpu *cpu, const struct mk_entry *entry)
 	t->far_offset = entry->page + (mk_trampoline64 - mk_trampoline);
 	virt_mb();
 
-	/* It waits for SIPI since it was parked; later SIPIs do nothing. */
+	/*
+	 * Parked CPUs wait for SIPI, but not surely: where INIT and an
+	 * earlier SIPI were pending together (a virtual CPU that had to wait),
+	 * the CPU is in the stub again.
+	 */
+	send_init(&cpu, 1);
 	return sipi_until(cpu->apicid, entry->page, &t->here, NULL) ? 0 : -ETIMEDOUT;
 }
 
