@@ -23,7 +23,7 @@
 
 #define PAGE		4096ULL
 #define CHUNK		(2ULL << 20)	/* of a scan, plus a page of overlap */
-#define MAX_FOUND	64		/* rings looked at; forgeries may be many */
+#define MAX_FOUND	64		/* of a kind; forgeries may be many */
 #define MAX_WALK	262144ULL	/* newest messages of a ring */
 #define MAX_TEXT	65535		/* text_len is 16 bits wide */
 #define MAX_INFO	256		/* struct printk_info, 88 to 112 so far */
@@ -77,7 +77,7 @@ struct search {
 	const struct mk_mem *mem;
 	struct ring best;
 	__u64 records;
-	unsigned int found;
+	unsigned int infos, shapes;	/* looked at */
 };
 
 /* --- reading ------------------------------------------------------------ */
@@ -237,17 +237,6 @@ static int read_ring(struct ring *r, __u64 rb)
 	       !size_bits || size_bits > MAX_BITS ? -EBADMSG : 0;
 }
 
-/* Keep the ring with the most messages: a copy or an old one has fewer. */
-static void consider(struct search *s, const struct ring *r)
-{
-	__u64 records = walk(r, NULL, NULL);
-
-	if (records > s->records) {
-		s->best = *r;
-		s->records = records;
-	}
-}
-
 /* --- way 1: VMCOREINFO --------------------------------------------------- */
 
 static int walk_tables(const struct mk_mem *mem, const struct vmcoreinfo *info,
@@ -380,19 +369,25 @@ static int ring_of_info(const struct mk_mem *mem, const struct vmcoreinfo *info,
 	       follow(mem, info, rb + r->l.text_ring + r->l.data, &r->data);
 }
 
-static bool look_for_info(struct search *s, const __u64 *page)
+/* What it leads to is the log, whatever else looks like a ring. */
+static bool look_for_info(struct search *s, __u64 phys, const __u64 *page)
 {
 	struct vmcoreinfo info;
 	char text[PAGE + 1];
 	struct ring r;
 
-	if (memcmp(page, "OSRELEASE=", 10))
+	if (memcmp(page, "OSRELEASE=", 10) || s->infos++ >= MAX_FOUND)
 		return false;
 	memcpy(text, page, PAGE);
 	text[PAGE] = '\0';
-	if (parse_info_page(text, &info) && !ring_of_info(s->mem, &info, &r))
-		consider(s, &r);
-	return s->records || ++s->found == MAX_FOUND;
+	if (!parse_info_page(text, &info) || ring_of_info(s->mem, &info, &r) ||
+	    !walk(&r, NULL, NULL))
+		return false;
+	s->best = r;
+	s->records = 1;
+	if (s->mem->found)
+		*s->mem->found = phys;
+	return true;
 }
 
 /* --- way 2: the shape of a ring ------------------------------------------- */
@@ -427,17 +422,25 @@ static bool has_shape(const __u64 *w)
 	       !((w[W_HEAD_LPOS] | w[W_TAIL_LPOS]) & 7);
 }
 
-/* The arrays are here if the head and the tail are. */
+/*
+ * The arrays are here if the head and the tail are.  Of several rings the one
+ * with the most messages counts: a copy or an old one has fewer.
+ */
 static void try_place(struct search *s, struct ring *r)
 {
 	const __u64 *size;
+	__u64 records;
 
 	if ((read_state(r, r->head_id) & ID_MASK) != r->head_id ||
 	    (read_state(r, r->tail_id) & ID_MASK) != r->tail_id)
 		return;
 	for (size = known_info_sizes; *size; size++) {
 		r->l.info_size = *size;
-		consider(s, r);
+		records = walk(r, NULL, NULL);
+		if (records > s->records) {
+			s->best = *r;
+			s->records = records;
+		}
 	}
 }
 
@@ -466,83 +469,78 @@ static void try_places(struct search *s, const __u64 *w)
 	}
 }
 
-static bool look_for_ring(struct search *s, const __u64 *w)
+static void look_for_ring(struct search *s, const __u64 *w)
 {
-	if (!has_shape(w))
-		return false;
-	try_places(s, w);
-	return ++s->found == MAX_FOUND;
+	if (has_shape(w) && s->shapes++ < MAX_FOUND)
+		try_places(s, w);
 }
 
 /* --- searching -------------------------------------------------------------- */
 
-/* A thing to look for at every multiple of @step; @look says when to end. */
-struct target {
-	bool (*look)(struct search *s, const __u64 *at);
-	size_t step, size;
-};
-
-static const struct target info_page = { look_for_info, PAGE, PAGE };
-static const struct target any_ring = { look_for_ring, 8, 8 * WORDS };
-
-static bool scan_chunk(struct search *s, const struct target *t,
-		       const __u64 *buf, size_t len)
+/* @len bytes, of which the first page is looked at.  True: the log is found. */
+static bool look_at_page(struct search *s, __u64 phys, const __u64 *page,
+			 size_t len)
 {
-	size_t off;
+	size_t i;
 
-	for (off = 0; off < CHUNK && off + t->size <= len; off += t->step)
-		if (t->look(s, buf + off / sizeof(*buf)))
-			return true;
+	if (len >= PAGE && look_for_info(s, phys, page))
+		return true;
+	for (i = 0; i < PAGE / 8 && 8 * (i + WORDS) <= len; i++)
+		look_for_ring(s, page + i);
 	return false;
 }
 
 /* Chunks overlap, as a ring may lie across their border. */
-static int scan_extent(struct search *s, const struct target *t,
-		       const struct mk_extent *e, __u64 *buf)
+static int scan_extent(struct search *s, const struct mk_extent *e)
 {
-	__u64 off, len;
-	int err;
-
-	for (off = 0; off < e->size; off += CHUNK) {
-		len = e->size - off;
-		len = len < CHUNK + PAGE ? len : CHUNK + PAGE;
-		err = s->mem->read(s->mem->ctx, e->start + off, buf, len);
-		if (err)
-			return err;
-		if (scan_chunk(s, t, buf, len))
-			return 1;
-	}
-	return 0;
-}
-
-static int scan(struct search *s, const struct target *t)
-{
-	static __u64 buf[(CHUNK + PAGE) / sizeof(__u64)];
-	unsigned int i;
+	static __u64 buf[(CHUNK + PAGE) / 8];
+	__u64 off, at, len;
 	int err = 0;
 
-	s->found = 0;
-	for (i = 0; i < s->mem->nr_extents && !err; i++)
-		err = scan_extent(s, t, s->mem->extents + i, buf);
-	return err < 0 ? err : 0;
+	for (off = 0; off < e->size && !err; off += CHUNK) {
+		len = e->size - off;
+		len = len < sizeof(buf) ? len : sizeof(buf);
+		err = s->mem->read(s->mem->ctx, e->start + off, buf, len);
+		for (at = 0; at < len && at < CHUNK && !err; at += PAGE)
+			err = look_at_page(s, e->start + off + at, buf + at / 8,
+					   len - at);
+	}
+	return err;
+}
+
+static int scan(struct search *s)
+{
+	unsigned int i;
+	int ret = 0;
+
+	for (i = 0; i < s->mem->nr_extents && !ret; i++)
+		ret = scan_extent(s, s->mem->extents + i);
+	return ret < 0 ? ret : 0;
+}
+
+static bool look_again(struct search *s)
+{
+	__u64 phys = s->mem->found ? *s->mem->found : 0;
+	__u64 page[PAGE / 8];
+
+	return phys && !read_phys(s->mem, phys, page, sizeof(page)) &&
+	       look_for_info(s, phys, page);
 }
 
 int mk_log_decode(const struct mk_mem *mem, mk_log_fn fn, void *ctx, char *why,
 		  size_t why_len)
 {
 	struct search s = { .mem = mem };
-	int err = scan(&s, &info_page);
+	int err = look_again(&s) ? 0 : scan(&s);
 
-	if (!err && !s.records)
-		err = scan(&s, &any_ring);
 	if (err) {
-		snprintf(why, why_len, "the instance's memory cannot be read: %s",
+		snprintf(why, why_len, "it cannot be read: %s",
 			 strerror(-err));
 		return err;
 	}
 	if (!s.records) {
 		snprintf(why, why_len,
-			 "there is no kernel log in the instance's memory: its kernel has not begun one, or is still unpacking itself");
+			 "its kernel has not begun its log, or is still unpacking itself");
 		return -ENODATA;
 	}
 	return walk(&s.best, fn, ctx);

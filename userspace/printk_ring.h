@@ -17,12 +17,15 @@
  *		0 or -errno
  * @extents:	ranges of physical memory
  * @nr_extents:	number of @extents
+ * @found:	NULL, or a word, zero at first, that spares the next call on
+ *		this memory the search
  */
 struct mk_mem {
 	void *ctx;
 	int (*read)(void *ctx, __u64 phys, void *buf, size_t len);
 	const struct mk_extent *extents;
 	unsigned int nr_extents;
+	__u64 *found;
 };
 
 /**
@@ -52,7 +55,7 @@ typedef int (*mk_log_fn)(void *ctx, const struct mk_log_record *rec);
  * @mem:	the memory
  * @fn:		gets the messages
  * @ctx:	argument for @fn
- * @why:	out: what went wrong, a sentence
+ * @why:	out: what went wrong, in words that fit behind a colon
  * @why_len:	bytes of @why
  *
  * Return: the number of messages that @fn got, or -errno with @why filled.

@@ -252,7 +252,7 @@ int hostile_log(const __u8 *data, size_t len)
 		{ .start = LOG_PHYS, .size = len },
 		{ .start = ~0ULL - 4095, .size = 0 },
 	};
-	struct mk_mem mem = { &h, read_hostile, extents, 2 };
+	struct mk_mem mem = { &h, read_hostile, extents, 2, NULL };
 	char why[128] = "";
 	int nr = mk_log_decode(&mem, take_hostile, &h, why, sizeof(why));
 

@@ -1,5 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Print the kernel log in a file that is the memory of a machine, from 0 on. */
+/*
+ * Print the kernel log in a file that is the memory of a machine, from 0 on, as
+ * QEMU's memory-backend-file with share=on makes it.
+ *
+ *	cc -o log_of_file tests/unit/log_of_file.c userspace/printk_ring.c
+ */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -26,7 +31,7 @@ int main(int argc, char **argv)
 {
 	int fd = argc == 2 ? open(argv[1], O_RDONLY) : -1;
 	struct mk_extent all = { 0 };
-	struct mk_mem mem = { &fd, read_file, &all, 1 };
+	struct mk_mem mem = { &fd, read_file, &all, 1, NULL };
 	struct stat st;
 	char why[256];
 	int nr;
