@@ -9,7 +9,8 @@
 #   kernels.sh get NAME          prints a directory: vmlinuz, release, config,
 #                                modules/lib/modules/RELEASE, root
 #   kernels.sh build NAME [ARG]  builds this tree's modules for it, with make's
-#                                ARGs; prints the directory that holds them
+#                                ARGs; prints the directory that holds them,
+#                                build/RELEASE$BUILD_KIND
 #   kernels.sh root SUITE        prints the private root of a suite
 #   kernels.sh in SUITE DIR CMD  runs CMD in that root with DIR as /mnt
 set -euo pipefail
@@ -151,7 +152,7 @@ cmd_get() {
 }
 
 build_kernel() {
-	local dir=$1 release=$2 build=$3 log=$BUILD/logs/build-$2.log
+	local dir=$1 release=$2 build=$3 log=$BUILD/logs/build-${3##*/}.log
 	shift 3
 
 	mkdir -p "$BUILD/logs"
@@ -167,13 +168,14 @@ build_kernel() {
 }
 
 cmd_build() {
-	local dir release
+	local dir release build
 
 	dir=$(cmd_get "$1")
 	release=$(cat "$dir/release")
 	shift
-	with_lock "build-$release" build_kernel "$dir" "$release" "$BUILD/$release" "$@"
-	echo "$BUILD/$release"
+	build=$BUILD/$release${BUILD_KIND-}
+	with_lock "build-$release" build_kernel "$dir" "$release" "$build" "$@"
+	echo "$build"
 }
 
 case ${1-} in

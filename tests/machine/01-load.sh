@@ -12,5 +12,5 @@ equal "mkctl and module have one version" "$(mkctl version --json --pretty | mem
 	"$(mkctl version --json --pretty | member module)"
 check "rmmod" rmmod mk_core
 check "/dev/mk is gone" test ! -e /dev/mk
-refused not_loaded 3 "mkctl without the module" mkctl list
+refused not_loaded 3 "mkctl without the module" list
 host_compare

@@ -8,18 +8,18 @@ all=$(online)
 last=$(($(nproc) - 1))
 check "two CPUs go" mkctl pool add --cpus "2-$last"
 equal "the host keeps the others" 0-1 "$(online)"
-refused cpu_taken 1 "a CPU of the pool" mkctl pool add --cpus 2
-refused cpu_boot 1 "the boot CPU" mkctl pool add --cpus 0
-refused cpu_unknown 1 "a CPU that is not there" mkctl pool add --cpus 200
-refused cpu_twice 2 "a CPU named twice" mkctl pool add --cpus 1,1
+refused cpu_taken 1 "a CPU of the pool" pool add --cpus 2
+refused cpu_boot 1 "the boot CPU" pool add --cpus 0
+refused cpu_unknown 1 "a CPU that is not there" pool add --cpus 200
+refused usage 2 "a CPU named twice" pool add --cpus 1,1
 echo 0 >/sys/devices/system/cpu/cpu1/online
-refused cpu_offline 1 "a CPU that is offline" mkctl pool add --cpus 1
+refused cpu_offline 1 "a CPU that is offline" pool add --cpus 1
 echo 1 >/sys/devices/system/cpu/cpu1/online
 equal "a refusal changes nothing" 0-1 "$(online)"
-refused cpu_boot 1 "all or nothing" mkctl pool add --cpus 1,0
+refused cpu_boot 1 "all or nothing" pool add --cpus 1,0
 equal "all or nothing: CPU 1 stays" 0-1 "$(online)"
 check "one comes back" mkctl pool remove --cpus 2
-refused cpu_not_pool 1 "one that is back" mkctl pool remove --cpus 2
+refused cpu_not_pool 1 "one that is back" pool remove --cpus 2
 check "all come back" mkctl pool remove --all
 equal "the host has all CPUs" "$all" "$(online)"
 check "a CPU that came back works" taskset -c 2 true

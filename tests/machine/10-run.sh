@@ -12,7 +12,7 @@ check "its log shows the kernel" in_log web "Linux version $RELEASE"
 check "its first process is alive, one CPU" in_log web "test: alive $RELEASE cpus 1"
 equal "status in sysfs" running "$(cat /sys/fs/multikernel/instances/web/status)"
 check "rmmod is refused" sh -c '! rmmod mk_core'
-refused state 1 "delete is refused" mkctl delete web
+refused state 1 "delete is refused" delete web
 check "stop" mkctl stop web --timeout 20
 equal "state" stopped "$(of web state)"
 equal "reason" poweroff "$(of web reason)"

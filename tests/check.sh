@@ -1,0 +1,99 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# Runs the tests and counts.
+#
+#   check.sh quick     lint, units, fuzzed parsers, one machine, mixed pairs
+#   check.sh all       that, every pair, every kind of machine, full Debian
+#   check.sh STEP...   these steps only; "check.sh list" names them
+set -euo pipefail
+# shellcheck source=tests/lib/common.sh
+. "$(dirname "$0")/lib/common.sh"
+
+passed=0 failed=0 skipped=0
+
+vm() {
+	"$TOP/tests/vm/run" "$@"
+}
+
+# What each step runs.  The last line that it prints has its counts.
+step() {
+	case $1 in
+	lint)	 "$TOP/tests/lint.sh" ;;
+	unit)	 make --no-print-directory -C "$TOP/tests/unit" check ;;
+	fuzz)	 make --no-print-directory -C "$TOP/tests/fuzz" check ;;
+	machine) vm --name "$1" --tests '[0-5]*' --limit 900 ;;
+	x2apic)	 vm --name "$1" --tests '[0-5]* 63*' --limit 1200 --x2apic ;;
+	numa)	 vm --name "$1" --tests '60*' --limit 600 --numa ;;
+	eight)	 vm --name "$1" --tests '61*' --limit 1200 --cpus 10 --memory 6G --env TEST_LIMIT=900 ;;
+	rounds)	 vm --name "$1" --tests '8*' --limit 1800 --env TEST_LIMIT=900 ;;
+	pair-*)	 pair "${1#pair-}" '10* 11*' ;;
+	sizes-*) pair "${1#sizes-}" '10* 11* 62*' ;;
+	debian)	 "$TOP/tests/debian/run" dkms ;;
+	demo)	 "$TOP/tests/demo.sh" ;;
+	bench)	 "$TOP/tests/bench.sh" ;;
+	*)	 die "no step $1" ;;
+	esac
+}
+
+# pair HOST-INSTANCE TESTS: a machine in which these two kernels meet
+pair() {
+	vm --name "pair-$1" --host "${1%-*}" --instance "${1#*-}" --memory 6G --tests "$2" --limit 600
+}
+
+# Each kernel is host once and instance once.
+quick_steps() {
+	echo lint unit fuzz machine pair-6.1-7.x pair-7.x-6.12 pair-6.12-6.1
+}
+
+all_steps() {
+	local host instance
+
+	echo lint unit fuzz machine x2apic numa eight rounds debian demo bench
+	for host in $("$TOP/tests/kernels.sh" list); do
+		for instance in $("$TOP/tests/kernels.sh" list); do
+			echo "sizes-$host-$instance"
+		done
+	done
+}
+
+# A step without counts, or with a bad exit status and no failure, has failed.
+count() {
+	local name=$1 status=$2 counts ok=0 bad=0 skip=0
+
+	counts=$(grep -E '[0-9]+ passed, [0-9]+ failed, [0-9]+ skipped$' "$3" | tail -n 1)
+	if [ -n "$counts" ]; then
+		read -r ok bad skip < <(sed -E 's/.*[^0-9]([0-9]+) passed, ([0-9]+) failed, ([0-9]+) .*/\1 \2 \3/' <<<" $counts")
+	fi
+	if [ "$status" != 0 ] && [ "$bad" = 0 ]; then
+		bad=1
+	elif [ "$((ok + bad + skip))" = 0 ]; then
+		bad=1
+	fi
+	passed=$((passed + ok)) failed=$((failed + bad)) skipped=$((skipped + skip))
+	echo "== $name: $ok passed, $bad failed, $skip skipped, $SECONDS seconds so far"
+}
+
+run_steps() {
+	local name status log
+
+	mkdir -p "$BUILD/logs"
+	for name in "$@"; do
+		echo "== $name"
+		log=$BUILD/logs/check-$name.log
+		status=0
+		step "$name" </dev/null 2>&1 | tee "$log" || status=$?
+		count "$name" "$status" "$log"
+	done
+	echo "$passed passed, $failed failed, $skipped skipped"
+	[ "$failed" = 0 ] && [ "$passed" -gt 0 ]
+}
+
+need_packages gcc make
+case ${1-} in
+quick)	quick_steps | xargs "$0" ;;
+all)	all_steps | xargs "$0" ;;
+list)	all_steps ;;
+''|-*)	sed -n 's/^#   //p' "$0" >&2; exit 2 ;;
+*)	run_steps "$@" ;;
+esac

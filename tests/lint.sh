@@ -1,0 +1,136 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# Everything that can be said about the sources without running them; each
+# check must be clean.  Names of checks as arguments run only these.
+set -euo pipefail
+# shellcheck source=tests/lib/common.sh
+. "$(dirname "$0")/lib/common.sh"
+
+out=$BUILD/lint
+source=linux-source-6.12
+passed=0 failed=0
+
+sources() {
+	(cd "$TOP" && find mk_* userspace tests -name '*.[chS]' | sort)
+}
+
+scripts() {
+	(cd "$TOP" && find tests .ci userspace -type f -exec grep -lE '^#!(/usr/bin/env bash|/bin/(busybox )?(ba)?sh)' {} +)
+	echo tests/lib/common.sh tests/machine/lib.sh | xargs -n 1
+}
+
+unpack_scripts() {
+	local names=(scripts/checkpatch.pl scripts/spelling.txt scripts/const_structs.checkpatch scripts/kernel-doc)
+
+	[ ! -e "$out/kernel-doc" ] || return 0
+	mkdir -p "$out"
+	tar -xJf "/usr/src/$source.tar.xz" -C "$out" --strip-components=2 --touch "${names[@]/#/$source/}"
+}
+
+lint_checkpatch() {
+	cd "$TOP"
+	! sources | xargs "$out/checkpatch.pl" --no-tree --strict --terse --show-types -f |
+		grep -v '^total:'
+}
+
+lint_kernel_doc() {
+	cd "$TOP"
+	! find mk_* -name '*.[ch]' -exec "$out/kernel-doc" -none -Werror {} + 2>&1 | grep .
+}
+
+# Both compilers warn of everything that W=1 has, about our files.
+lint_warnings() {
+	local name
+
+	for name in $("$TOP/tests/kernels.sh" list); do
+		BUILD_KIND=-lint "$TOP/tests/kernels.sh" build "$name" W=1 2>&1 | grep -E 'warning|error'
+	done >"$out/warnings"
+	! grep . "$out/warnings"
+}
+
+lint_sparse() {
+	local dir release
+
+	dir=$("$TOP/tests/kernels.sh" get 6.12)
+	release=$(cat "$dir/release")
+	"$TOP/tests/kernels.sh" install bookworm sparse
+	BUILD_KIND=-lint "$TOP/tests/kernels.sh" build 6.12 C=2 || return 1
+	grep -q '^  CHECK' "$BUILD/logs/build-$release-lint.log" || { echo "sparse did not run"; return 1; }
+	! grep -E '(mk_|tests/).*(warning|error):' "$BUILD/logs/build-$release-lint.log"
+}
+
+lint_shellcheck() {
+	cd "$TOP"
+	scripts | xargs shellcheck -x
+}
+
+# cppcheck takes list_for_each_entry() for a function without this.  The
+# harness's dialect (test_*.c of the units) is beyond it.
+cppcheck_loops() {
+	cat <<-'END'
+	#define list_for_each_entry(pos, head, member) for (pos = first(head); pos; pos = next(pos))
+	#define list_for_each_entry_reverse list_for_each_entry
+	#define list_for_each_entry_safe(pos, n, head, member) \
+		for (pos = n = first(head); pos; pos = n = next(n))
+	END
+}
+
+lint_cppcheck() {
+	local check=(cppcheck --quiet --error-exitcode=1 --inline-suppr --std=c11)
+
+	check+=("--enable=warning,portability,performance" --suppress=arithOperationsOnVoidPointer)
+	check+=(-D__x86_64__ '-DMK_VERSION="0"' -I mk_core)
+	cd "$TOP"
+	cppcheck_loops >"$out/loops.h"
+	"${check[@]}" -D__KERNEL__ '-DKBUILD_MODNAME="mk"' --suppress=comparePointers \
+		--include="$out/loops.h" mk_* tests/modules &&
+		"${check[@]}" -I userspace -I tests/unit userspace tests/fuzz tests/unit/[a-s]*.c
+}
+
+# Differences between kernel versions stand in one file.
+lint_compat() {
+	cd "$TOP"
+	! grep -rnE 'LINUX_VERSION_CODE|KERNEL_VERSION\(' --include='*.[chS]' mk_* userspace tests |
+		grep -v '^mk_core/compat.h:'
+}
+
+lint_version() {
+	cd "$TOP"
+	! grep -rnF "$(package_version)" --exclude-dir=.git --exclude-dir=build . | grep -v '^./dkms.conf:'
+}
+
+# Each header says all that it needs.
+lint_headers() {
+	local header
+
+	cd "$TOP"
+	for header in mk_core/uapi.h mk_core/handoff.h; do
+		echo "#include \"$header\"" | gcc -Wall -Werror -fsyntax-only -I. -x c - || return 1
+	done
+}
+
+run() {
+	local name=$1 log=$out/$1.log
+
+	if (set -e; "lint_$name") >"$log" 2>&1; then
+		passed=$((passed + 1))
+		echo "ok $((passed + failed)) - $name"
+	else
+		failed=$((failed + 1))
+		sed 's/^/# /' "$log"
+		echo "not ok $((passed + failed)) - $name"
+	fi
+}
+
+need_packages shellcheck cppcheck perl xz-utils gcc libc6-dev "$source"
+unpack_scripts
+if [ $# = 0 ]; then
+	set -- checkpatch kernel_doc warnings sparse shellcheck cppcheck compat version headers
+fi
+echo "1..$#"
+for name in "$@"; do
+	run "$name"
+done
+echo "lint: $passed passed, $failed failed, 0 skipped"
+[ "$failed" = 0 ]
