@@ -29,7 +29,7 @@
 #define MAX_INFO	256		/* struct printk_info, 88 to 112 so far */
 #define MAX_BITS	31
 
-/* Where the kernel image is mapped, and how far its place is from there. */
+/* Where the kernel image is mapped; its place differs by whole steps. */
 #define IMAGE_MAP	0xffffffff80000000ULL
 #define IMAGE_MAP_SIZE	0x40000000ULL
 #define STEP		(2ULL << 20)
@@ -51,7 +51,7 @@
 struct layout {
 	__u64 desc_ring, text_ring;				/* printk_ringbuffer */
 	__u64 count_bits, descs, infos, head_id, tail_id;	/* prb_desc_ring */
-	__u64 size_bits, data;				/* prb_data_ring */
+	__u64 size_bits, data;					/* prb_data_ring */
 	__u64 desc_size, state, blk;				/* prb_desc */
 	__u64 begin, next;					/* prb_data_blk_lpos */
 	__u64 info_size, seq, ts_nsec, text_len, caller_id;	/* printk_info */
@@ -534,8 +534,7 @@ int mk_log_decode(const struct mk_mem *mem, mk_log_fn fn, void *ctx, char *why,
 	int err = look_again(&s) ? 0 : scan(&s);
 
 	if (err) {
-		snprintf(why, why_len, "it cannot be read: %s",
-			 strerror(-err));
+		snprintf(why, why_len, "it cannot be read: %s", strerror(-err));
 		return err;
 	}
 	if (!s.records) {
