@@ -20,6 +20,9 @@
 #define HDR_RELOCATABLE		0x234
 #define HDR_XLOADFLAGS		0x236
 #define HDR_CMDLINE_SIZE	0x238
+#define HDR_PAYLOAD_OFFSET	0x248
+#define HDR_PAYLOAD_LENGTH	0x24c
+#define HDR_PREF_ADDRESS	0x258
 #define HDR_INIT_SIZE		0x260
 #define HDR_END_2_12		0x268	/* end of the header in protocol 2.12 */
 #define HDR_END_MAX		0x290	/* room for it in boot_params */
@@ -161,6 +164,19 @@ static int check_sizes(const __u8 *image, __u64 len, struct mk_bzimage *bz,
 	return 0;
 }
 
+/* A payload that is not in the file is none: the kernel unpacks itself then. */
+static void read_payload(const __u8 *image, struct mk_bzimage *bz)
+{
+	__u64 at = mk_get32(image + HDR_PAYLOAD_OFFSET);
+	__u64 size = mk_get32(image + HDR_PAYLOAD_LENGTH);
+
+	if (at + size > bz->code_size)
+		return;
+	bz->payload = at;
+	bz->payload_size = size;
+	bz->pref_address = mk_get64(image + HDR_PREF_ADDRESS);
+}
+
 static void read_limits(const __u8 *image, struct mk_bzimage *bz)
 {
 	__u32 cmdline = mk_get32(image + HDR_CMDLINE_SIZE);
@@ -170,6 +186,7 @@ static void read_limits(const __u8 *image, struct mk_bzimage *bz)
 	bz->initrd_above_4g = !!(mk_get16(image + HDR_XLOADFLAGS) & XLF_ABOVE_4G);
 	bz->initrd_max = bz->initrd_above_4g ? ~0ULL :
 			 mk_get32(image + HDR_INITRD_ADDR_MAX);
+	read_payload(image, bz);
 	read_release(bz->release, image, bz->setup_size);
 }
 

@@ -17,6 +17,9 @@
  * @initrd_above_4g: it accepts an initramfs, boot_params and itself above 4 GiB
  * @initrd_max:	highest address of the initramfs' last byte
  * @header_size: bytes of the setup header, from offset 0x1f1
+ * @payload:	offset of the compressed kernel in the protected-mode code
+ * @payload_size: its bytes, 0 where the header names none that is there
+ * @pref_address: address that the kernel was linked for
  * @release:	kernel release: the version string up to the first space, cleaned
  */
 struct mk_bzimage {
@@ -30,6 +33,9 @@ struct mk_bzimage {
 	__u32 initrd_above_4g;
 	__u64 initrd_max;
 	__u32 header_size;
+	__u32 payload;
+	__u32 payload_size;
+	__u64 pref_address;
 	char release[MK_RELEASE_SIZE];
 };
 

@@ -202,6 +202,24 @@ static int read_initrds(struct mk_instance *inst, struct mk_layout *at,
 	return 0;
 }
 
+/* The memory between the kernel's own and the initramfs is still unused. */
+static int unpack(struct mk_instance *inst, const struct mk_layout *at,
+		  const struct mk_bzimage *bz, struct mk_error *err)
+{
+	struct mk_entry *to = &inst->image.entry;
+	u64 scratch = at->kernel + ALIGN(max(bz->init_size, bz->code_size), PAGE_SIZE);
+	u64 end = at->initrd ?: at->platform, entry = bz->entry;
+	int ret = 1;
+
+	if (scratch < end)
+		ret = mk_unpack(mk_virt(at->kernel), bz, mk_virt(scratch), end - scratch,
+				mk_virt(to->rsi), inst->image.cmdline, &entry);
+	if (ret < 0)
+		return mk_fail(err, ret, MK_E_IMAGE_FORMAT, 0, 0);
+	to->entry = at->kernel + entry;
+	return 0;
+}
+
 /**
  * mk_image_place() - make an instance's memory new
  * @inst:	instance with an opened image, no CPU of it running
@@ -209,7 +227,8 @@ static int read_initrds(struct mk_instance *inst, struct mk_layout *at,
  *
  * Clears the memory, reads image and initramfs, builds the platform. The
  * kernel is read whole to its load address; then its setup code, of which
- * boot_params takes the header, gives way to the protected-mode code.
+ * boot_params takes the header, gives way to the protected-mode code, and that
+ * to the kernel which is packed in it.
  *
  * Context: instance->lock held; sleeps.
  * Return: 0 or a negative errno.
@@ -236,7 +255,9 @@ int mk_image_place(struct mk_instance *inst, struct mk_error *err)
 		return ret;
 	memmove(image, image + bz.setup_size, bz.code_size);
 	memset(image + bz.code_size, 0, bz.setup_size);
-	inst->image.entry.entry = at.kernel + bz.entry;
+	ret = unpack(inst, &at, &bz, err);
+	if (ret)
+		return ret;
 	strscpy(inst->image.release, bz.release, sizeof(inst->image.release));
 	inst->image.fresh = true;
 	return 0;

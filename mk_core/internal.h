@@ -305,10 +305,13 @@ void mk_image_close(struct mk_image *image);
 /* Clear the memory and put image, initramfs and platform into it. */
 int mk_image_place(struct mk_instance *inst, struct mk_error *err);
 
+struct mk_bzimage;
+
+int mk_unpack(void *image, const struct mk_bzimage *bz, void *scratch, u64 room,
+	      void *boot_params, const char *cmdline, u64 *entry);
+
 #define MK_PLATFORM_SIZE	(256 * 1024)	/* at the end of the first extent */
 #define MK_PLATFORM_CMDLINE	4096
-
-struct mk_bzimage;
 
 /**
  * struct mk_layout - where things are in an instance's memory

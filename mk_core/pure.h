@@ -29,6 +29,13 @@ static inline __u32 mk_get32(const void *p)
 	return mk_get16(b) | (__u32)mk_get16(b + 2) << 16;
 }
 
+static inline __u64 mk_get64(const void *p)
+{
+	const __u8 *b = p;
+
+	return mk_get32(b) | (__u64)mk_get32(b + 4) << 32;
+}
+
 static inline void mk_put16(void *p, __u16 v)
 {
 	__u8 *b = p;
