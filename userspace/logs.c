@@ -16,12 +16,14 @@
  * @in:		the instance
  * @level:	records of a higher level are left out
  * @next:	sequence number of the next record to print
+ * @found:	where the ring was found, so that following it searches once
  * @denied:	the module's answer when it refused a read
  */
 struct log {
 	struct instance in;
 	unsigned int level;
 	__u64 next;
+	__u64 found;
 	struct mk_error denied;
 };
 
@@ -97,6 +99,7 @@ static int decode(struct log *log, bool follow)
 		.read = read_memory,
 		.extents = log->in.extents,
 		.nr_extents = log->in.q.nr_extents,
+		.found = &log->found,
 	};
 	char why[256] = "";
 	int ret;
