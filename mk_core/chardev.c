@@ -81,10 +81,13 @@ static void *make_room(u32 *nr, size_t size)
 	return kvcalloc(max(*nr, 1U), size, GFP_KERNEL);
 }
 
-static long put_array(u64 to, const void *from, u32 room, u32 nr, size_t size)
+static long put_array(u64 to, const void *from, u32 room, u32 nr, size_t size,
+		      struct mk_error *err)
 {
 	nr = min(room, nr);
-	return nr && copy_to_user(u64_to_user_ptr(to), from, nr * size) ? -EFAULT : 0;
+	if (nr && copy_to_user(u64_to_user_ptr(to), from, nr * size))
+		return mk_fail(err, -EFAULT, MK_E_INTERNAL, -EFAULT, 0);
+	return 0;
 }
 
 /* --- calls on /dev/mk ----------------------------------------------------------- */
@@ -159,15 +162,20 @@ static long do_pool_query(struct file *file, union argument *arg, struct mk_erro
 	u32 room_cpus = q->nr_cpus, room_chunks = q->nr_chunks;
 	long ret;
 
+	if (q->reserved) {
+		ret = mk_fail(err, -EINVAL, MK_E_RESERVED, 0, 0);
+		goto out;
+	}
 	if (!chunks || !cpus) {
 		ret = mk_fail(err, -ENOMEM, MK_E_MEMORY, 0, 0);
 		goto out;
 	}
 	mk_pool_query(q, cpus, chunks);
 	q->nr_instances = count_instances();
-	ret = put_array(q->cpus, cpus, room_cpus, q->nr_cpus, sizeof(*cpus));
+	ret = put_array(q->cpus, cpus, room_cpus, q->nr_cpus, sizeof(*cpus), err);
 	if (!ret)
-		ret = put_array(q->chunks, chunks, room_chunks, q->nr_chunks, sizeof(*chunks));
+		ret = put_array(q->chunks, chunks, room_chunks, q->nr_chunks,
+				sizeof(*chunks), err);
 out:
 	kvfree(cpus);
 	kvfree(chunks);
@@ -260,7 +268,7 @@ static long do_list(struct file *file, union argument *arg, struct mk_error *err
 			ids[nr - 1] = inst->id;
 	mutex_unlock(&mk_instances_lock);
 	l->nr = nr;
-	ret = put_array(l->ids, ids, room, nr, sizeof(*ids));
+	ret = put_array(l->ids, ids, room, nr, sizeof(*ids), err);
 	kvfree(ids);
 	return ret;
 }
@@ -340,16 +348,14 @@ static long do_query(struct file *file, union argument *arg, struct mk_error *er
 		ret = mk_fail(err, -ENOMEM, MK_E_MEMORY, 0, 0);
 		goto out;
 	}
-	if (READ_ONCE(h->inst->deleted)) {
-		ret = mk_fail(err, -ENOENT, MK_E_DELETED, 0, 0);
+	ret = mk_instance_query(h->inst, q, cpus, extents, err);
+	if (ret)
 		goto out;
-	}
-	mk_instance_query(h->inst, q, cpus, extents);
 	WRITE_ONCE(h->seen, q->generation);
-	ret = put_array(q->cpus, cpus, room_cpus, q->nr_cpus, sizeof(*cpus));
+	ret = put_array(q->cpus, cpus, room_cpus, q->nr_cpus, sizeof(*cpus), err);
 	if (!ret)
 		ret = put_array(q->extents, extents, room_extents, q->nr_extents,
-				sizeof(*extents));
+				sizeof(*extents), err);
 out:
 	kvfree(cpus);
 	kvfree(extents);
@@ -385,7 +391,7 @@ static long do_read(struct file *file, union argument *arg, struct mk_error *err
 	else if (!in_extent(inst, r->addr, r->len))
 		ret = mk_fail(err, -EINVAL, MK_E_MEM_ADDRESS, r->addr, r->len);
 	else if (copy_to_user(u64_to_user_ptr(r->buf), mk_virt(r->addr), r->len))
-		ret = -EFAULT;
+		ret = mk_fail(err, -EFAULT, MK_E_INTERNAL, -EFAULT, 0);
 	mutex_unlock(&inst->lock);
 	return ret;
 }
@@ -427,12 +433,12 @@ static int get_argument(const struct call *call, void __user *from, union argume
 static int check_call(const struct call *call, const union argument *arg,
 		      struct mk_error *err)
 {
-	if (call->fn == do_version)
-		return 0;
-	if (!capable(CAP_SYS_ADMIN) || !capable(CAP_SYS_BOOT))
-		return mk_fail(err, -EPERM, MK_E_PERMISSION, 0, 0);
-	if (role == MK_ROLE_INSTANCE)
-		return mk_fail(err, -EOPNOTSUPP, MK_E_ROLE, 0, 0);
+	if (call->fn != do_version) {
+		if (!capable(CAP_SYS_ADMIN) || !capable(CAP_SYS_BOOT))
+			return mk_fail(err, -EPERM, MK_E_PERMISSION, 0, 0);
+		if (role == MK_ROLE_INSTANCE)
+			return mk_fail(err, -EOPNOTSUPP, MK_E_ROLE, 0, 0);
+	}
 	if (arg->hdr.flags & ~call->flags)
 		return mk_fail(err, -EINVAL, MK_E_RESERVED, 0, 0);
 	return 0;
@@ -462,6 +468,9 @@ static long dispatch(const struct call *call, struct file *file, unsigned long t
 	if (ret)
 		return ret;
 	size = min(arg.hdr.size, call->size);
+	/* nothing is done for a user who could not be told of it */
+	if (copy_to_user(user, &arg, size))
+		return -EFAULT;
 	ret = check_call(call, &arg, &err);
 	if (!ret)
 		ret = call->fn(file, &arg, &err);

@@ -542,10 +542,16 @@ static u64 host_bytes(const struct mk_instance *inst)
 	       (inst->image.cmdline ? strlen(inst->image.cmdline) + 1 : 0);
 }
 
-void mk_instance_query(struct mk_instance *inst, struct mk_query *q,
-		       struct mk_pool_cpu *cpus, struct mk_extent *extents)
+int mk_instance_query(struct mk_instance *inst, struct mk_query *q,
+		      struct mk_pool_cpu *cpus, struct mk_extent *extents,
+		      struct mk_error *err)
 {
+	int ret;
+
 	mutex_lock(&inst->lock);
+	ret = check_state(inst, ALL_STATES, err);
+	if (ret)
+		goto out;
 	q->nr_cpus = query_cpus(inst, cpus, q->nr_cpus);
 	memcpy(extents, inst->extents,
 	       min(q->nr_extents, inst->nr_extents) * sizeof(*extents));
@@ -575,7 +581,9 @@ void mk_instance_query(struct mk_instance *inst, struct mk_query *q,
 	q->tables = inst->image.tables;
 	q->tables_size = inst->image.tables_size;
 	q->host_bytes = host_bytes(inst);
+out:
 	mutex_unlock(&inst->lock);
+	return ret;
 }
 
 /* --- the host's own end ------------------------------------------------------ */

@@ -285,8 +285,9 @@ int mk_instance_stop(struct mk_instance *inst, u32 timeout_ms,
 		     struct mk_error *err);
 int mk_instance_kill(struct mk_instance *inst, struct mk_error *err);
 int mk_instance_delete(struct mk_instance *inst, struct mk_error *err);
-void mk_instance_query(struct mk_instance *inst, struct mk_query *q,
-		       struct mk_pool_cpu *cpus, struct mk_extent *extents);
+int mk_instance_query(struct mk_instance *inst, struct mk_query *q,
+		      struct mk_pool_cpu *cpus, struct mk_extent *extents,
+		      struct mk_error *err);
 bool mk_instance_alive(const struct mk_instance *inst);
 void mk_instance_state(struct mk_instance *inst, u32 state);
 void mk_instance_end(struct mk_instance *inst, u32 state, u32 reason,

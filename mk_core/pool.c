@@ -158,7 +158,7 @@ static int carve(struct mk_chunk *c, u64 start, u64 size)
 }
 
 /* Highest free pool granule on a node (or any); 0 when there is none. */
-static u64 free_granule(int nid, u64 below, struct mk_chunk **in)
+static u64 free_granule(int nid)
 {
 	struct mk_chunk *c;
 	u64 at;
@@ -168,10 +168,8 @@ static u64 free_granule(int nid, u64 below, struct mk_chunk **in)
 			continue;
 		for (at = c->start + c->size; at > c->start;) {
 			at -= MK_POOL_GRANULE;
-			if (at < below && mk_chunk_is_free(c, at, MK_POOL_GRANULE)) {
-				*in = c;
+			if (mk_chunk_is_free(c, at, MK_POOL_GRANULE))
 				return at;
-			}
 		}
 	}
 	return 0;
@@ -188,47 +186,77 @@ static struct mk_chunk *chunk_of(u64 start, u64 size)
 	return NULL;
 }
 
-static int may_remove_extent(const struct mk_extent *e, struct mk_error *err)
+static void mark_granule(u64 at, bool used)
 {
-	struct mk_chunk *c = NULL;
-	u64 at = U64_MAX, found = 0;
+	mk_chunk_mark(chunk_of(at, MK_POOL_GRANULE), at, MK_POOL_GRANULE, used);
+}
+
+static bool granule_is_free(u64 at)
+{
+	struct mk_chunk *c = chunk_of(at, MK_POOL_GRANULE);
+
+	return c && mk_chunk_is_free(c, at, MK_POOL_GRANULE);
+}
+
+/* Granules that are to leave are marked as used: none is chosen twice. */
+static int choose(const struct mk_extent *e, u64 *chosen, unsigned int *nr,
+		  struct mk_error *err)
+{
+	u64 at, found;
 
 	if (!e->size)
 		return mk_fail(err, -EINVAL, MK_E_MEM_NONE, 0, 0);
 	if (e->size % MK_POOL_GRANULE || e->start % MK_POOL_GRANULE)
 		return mk_fail(err, -EINVAL, MK_E_MEM_ALIGN, e->size, MK_POOL_GRANULE);
-	if (e->start) {
-		c = chunk_of(e->start, e->size);
-		if (c && mk_chunk_is_free(c, e->start, e->size))
-			return 0;
-		return mk_fail(err, -EBUSY, MK_E_MEM_BUSY, e->size, 0);
-	}
-	while (found < e->size) {
-		at = free_granule(e->node, at, &c);
-		if (!at)
+	for (found = 0; found < e->size; found += MK_POOL_GRANULE) {
+		at = e->start ? e->start + found : free_granule(e->node);
+		if (!at || !granule_is_free(at))
 			return mk_fail(err, -EBUSY, MK_E_MEM_BUSY, e->size, found);
-		found += MK_POOL_GRANULE;
+		mark_granule(at, true);
+		chosen[(*nr)++] = at;
 	}
 	return 0;
 }
 
-static int remove_extent(const struct mk_extent *e, struct mk_error *err)
+static int remove_chosen(u64 *chosen, unsigned int *nr, struct mk_error *err)
 {
-	struct mk_chunk *c;
-	u64 left = e->size, at;
+	while (*nr) {
+		u64 at = chosen[*nr - 1];
 
-	if (e->start)
-		return carve(chunk_of(e->start, e->size), e->start, e->size) ?
-			mk_fail(err, -ENOMEM, MK_E_MEMORY, 0, 0) : 0;
-	while (left) {
-		at = free_granule(e->node, U64_MAX, &c);
-		if (!at)
-			return mk_fail(err, -EBUSY, MK_E_MEM_BUSY, e->size, e->size - left);
-		if (carve(c, at, MK_POOL_GRANULE))
+		if (carve(chunk_of(at, MK_POOL_GRANULE), at, MK_POOL_GRANULE))
 			return mk_fail(err, -ENOMEM, MK_E_MEMORY, 0, 0);
-		left -= MK_POOL_GRANULE;
+		(*nr)--;
 	}
 	return 0;
+}
+
+static unsigned int count_granules(void)
+{
+	struct mk_chunk *c;
+	u64 size = 0;
+
+	list_for_each_entry(c, &pool_chunks, node)
+		size += c->size;
+	return size / MK_POOL_GRANULE;
+}
+
+static int remove_extents(const struct mk_extent *extents, unsigned int nr_extents,
+			  struct mk_error *err)
+{
+	u64 *chosen = kvcalloc(count_granules(), sizeof(*chosen), GFP_KERNEL);
+	unsigned int nr = 0, i;
+	int ret = 0;
+
+	if (!chosen)
+		return mk_fail(err, -ENOMEM, MK_E_MEMORY, 0, 0);
+	for (i = 0; !ret && i < nr_extents; i++)
+		ret = choose(&extents[i], chosen, &nr, err);
+	if (!ret)
+		ret = remove_chosen(chosen, &nr, err);
+	while (nr)
+		mark_granule(chosen[--nr], false);
+	kvfree(chosen);
+	return ret;
 }
 
 static int may_remove_cpu(u32 cpu, struct mk_error *err)
@@ -278,10 +306,8 @@ int mk_pool_remove(const u32 *cpus, unsigned int nr_cpus,
 	ret = check_twice(cpus, nr_cpus, err);
 	for (i = 0; !ret && i < nr_cpus; i++)
 		ret = may_remove_cpu(cpus[i], err);
-	for (i = 0; !ret && i < nr_extents; i++)
-		ret = may_remove_extent(&extents[i], err);
-	for (i = 0; !ret && i < nr_extents; i++)
-		ret = remove_extent(&extents[i], err);
+	if (!ret)
+		ret = remove_extents(extents, nr_extents, err);
 	for (i = 0; !ret && i < nr_cpus; i++)
 		ret = return_cpu(cpus[i], err);
 	mutex_unlock(&mk_pool_lock);
