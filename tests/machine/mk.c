@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: GPL-2.0
+/* What the test programs of the machine share: calls of /dev/mk, an image. */
+#include <stddef.h>
+
+#include "craft.h"
+#include "mk.h"
+#include "pure.h"
+
+#define CALL(_name, _type, _reserved, _instance) { \
+	.name = #_name, .cmd = MK_IOC_##_name, .size = sizeof(_type), \
+	.reserved = _reserved, .instance = _instance }
+#define RESERVED(_type)	offsetof(_type, reserved)
+
+const struct call calls[NR_CALLS] = {
+	CALL(VERSION, struct mk_version, 0, 0),
+	CALL(POOL_ADD, struct mk_pool_change, 0, 0),
+	CALL(POOL_REMOVE, struct mk_pool_change, 0, 0),
+	CALL(POOL_QUERY, struct mk_pool_query, RESERVED(struct mk_pool_query), 0),
+	CALL(CREATE, struct mk_create, RESERVED(struct mk_create), 0),
+	CALL(OPEN, struct mk_open, RESERVED(struct mk_open), 0),
+	CALL(LIST, struct mk_list, RESERVED(struct mk_list), 0),
+	CALL(LOAD, struct mk_load, RESERVED(struct mk_load), 1),
+	CALL(START, struct mk_hdr, 0, 1),
+	CALL(STOP, struct mk_stop, RESERVED(struct mk_stop), 1),
+	CALL(KILL, struct mk_hdr, 0, 1),
+	CALL(DELETE, struct mk_hdr, 0, 1),
+	CALL(QUERY, struct mk_query, 0, 1),
+	CALL(READ, struct mk_read, 0, 1),
+};
+
+int mk_call(int fd, unsigned int cmd, void *arg)
+{
+	int ret = ioctl(fd, cmd, arg);
+
+	return ret < 0 ? -errno : ret;
+}
+
+int mk_open_device(void)
+{
+	return open(MK_DEVICE, O_RDWR | O_CLOEXEC);
+}
+
+int mk_create(int dev, const char *name, __u32 cpu, __u64 memory, struct mk_error *err)
+{
+	struct mk_create c = { .hdr.size = sizeof(c), .cpus = ptr(&cpu), .nr_cpus = 1,
+			       .node = MK_NODE_ANY, .memory = memory };
+	int ret;
+
+	snprintf(c.name, sizeof(c.name), "%s", name);
+	ret = mk_call(dev, MK_IOC_CREATE, &c);
+	*err = c.hdr.err;
+	return ret;
+}
+
+int mk_open_name(int dev, const char *name, struct mk_error *err)
+{
+	struct mk_open o = { .hdr.size = sizeof(o) };
+	int ret;
+
+	snprintf(o.name, sizeof(o.name), "%s", name);
+	ret = mk_call(dev, MK_IOC_OPEN, &o);
+	*err = o.hdr.err;
+	return ret;
+}
+
+int mk_load_file(int inst, const char *path, struct mk_error *err)
+{
+	struct mk_load l = { .hdr.size = sizeof(l) };
+	int ret;
+
+	l.kernel_fd = open(path, O_RDONLY | O_CLOEXEC);
+	ret = mk_call(inst, MK_IOC_LOAD, &l);
+	*err = l.hdr.err;
+	close(l.kernel_fd);
+	return ret;
+}
+
+int mk_simple(int inst, unsigned int cmd, struct mk_error *err)
+{
+	struct mk_hdr hdr = { .size = sizeof(hdr) };
+	int ret = mk_call(inst, cmd, &hdr);
+
+	*err = hdr.err;
+	return ret;
+}
+
+int mk_query(int inst, struct mk_query *q)
+{
+	memset(q, 0, sizeof(*q));
+	q->hdr.size = sizeof(*q);
+	return mk_call(inst, MK_IOC_QUERY, q);
+}
+
+int mk_pool(int dev, struct mk_pool_query *q)
+{
+	memset(q, 0, sizeof(*q));
+	q->hdr.size = sizeof(*q);
+	return mk_call(dev, MK_IOC_POOL_QUERY, q);
+}
+
+static void delete_id(int dev, __u32 id)
+{
+	struct mk_open o = { .hdr.size = sizeof(o), .id = id };
+	struct mk_error err;
+	int fd = mk_call(dev, MK_IOC_OPEN, &o);
+
+	if (fd < 0)
+		return;
+	mk_simple(fd, MK_IOC_KILL, &err);
+	mk_simple(fd, MK_IOC_DELETE, &err);
+	close(fd);
+}
+
+void mk_delete_all(int dev)
+{
+	__u32 ids[64], i;
+	struct mk_list l = { .hdr.size = sizeof(l), .ids = ptr(ids), .nr = 64 };
+
+	mk_call(dev, MK_IOC_LIST, &l);
+	for (i = 0; i < l.nr && i < 64; i++)
+		delete_id(dev, ids[i]);
+}
+
+/* The entry point is 0x200 behind the setup code: cli; hlt; jmp to the hlt. */
+void image_make(unsigned char image[IMAGE_SIZE])
+{
+	memset(image, 0, IMAGE_SIZE);
+	craft_image(image);
+	mk_put32(image + 0x1f4, (IMAGE_SIZE - 1024) / 16);
+	mk_put32(image + 0x260, 2 * MIB);
+	memcpy(image + 1024 + 0x200, "\xfa\xf4\xeb\xfd", 4);
+}
+
+int file_write(const char *path, const void *data, size_t len)
+{
+	int fd, ret;
+
+	unlink(path);
+	fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	ret = fd < 0 || write(fd, data, len) != (ssize_t)len ? -1 : 0;
+	if (fd >= 0)
+		close(fd);
+	return ret;
+}

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* What the test programs of the machine share: calls of /dev/mk, an image. */
+#ifndef TESTS_MACHINE_MK_H
+#define TESTS_MACHINE_MK_H
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "uapi.h"
+
+#define MIB		(1024ULL * 1024)
+#define CPU		2	/* of the pool that the test's script has made */
+#define OTHER_CPU	3
+#define IMAGE_SIZE	(32 * 1024)
+#define IMAGE_MEMORY	(4 * MIB)	/* an instance's, enough for the image */
+
+/* Any argument, with room behind it. */
+union argument {
+	struct mk_hdr hdr;
+	struct mk_version version;
+	struct mk_pool_change change;
+	struct mk_pool_query pool;
+	struct mk_create create;
+	struct mk_open open;
+	struct mk_list list;
+	struct mk_load load;
+	struct mk_stop stop;
+	struct mk_query query;
+	struct mk_read read;
+	unsigned char bytes[1024];
+};
+
+/**
+ * struct call - one ioctl
+ * @name:	its name
+ * @cmd:	its number
+ * @size:	of its argument
+ * @reserved:	offset of its reserved field, or 0
+ * @instance:	belongs to an instance's descriptor, not to /dev/mk's
+ */
+struct call {
+	const char *name;
+	unsigned int cmd;
+	unsigned int size;
+	unsigned int reserved;
+	int instance;
+};
+
+#define NR_CALLS	14
+
+extern const struct call calls[NR_CALLS];
+
+static inline __u64 ptr(const void *p)
+{
+	return (unsigned long)p;
+}
+
+/* Return: what ioctl() returns, or -errno. */
+int mk_call(int fd, unsigned int cmd, void *arg);
+int mk_open_device(void);
+int mk_create(int dev, const char *name, __u32 cpu, __u64 memory, struct mk_error *err);
+int mk_open_name(int dev, const char *name, struct mk_error *err);
+int mk_load_file(int inst, const char *path, struct mk_error *err);
+/* START, KILL, DELETE: no more than a header */
+int mk_simple(int inst, unsigned int cmd, struct mk_error *err);
+int mk_query(int inst, struct mk_query *q);
+int mk_pool(int dev, struct mk_pool_query *q);
+/* Kill and delete all instances. */
+void mk_delete_all(int dev);
+
+/* A well-formed bzImage whose CPU halts for ever at its entry point. */
+void image_make(unsigned char image[IMAGE_SIZE]);
+int file_write(const char *path, const void *data, size_t len);
+
+#endif /* TESTS_MACHINE_MK_H */
