@@ -40,7 +40,7 @@ int mk_platform_params(char *buf, size_t size, bool agent)
 {
 	/* README.md of this folder says what each one is for. */
 	return scnprintf(buf, size,
-			 "tsc_early_khz=%u no_timer_check no_ipi_broadcast=1 noapic pci=off panic=0 8250.nr_uarts=0 nmi_watchdog=0%s",
+			 "tsc_early_khz=%u no_timer_check no_ipi_broadcast=1 noapic pci=off panic=0 8250.nr_uarts=0 nmi_watchdog=0 swiotlb=noforce tsc=reliable acpi=noirq acpi_sci=edge%s",
 			 tsc_khz, agent ? " rdinit=/mk/init" : "");
 }
 
