@@ -19,6 +19,7 @@
 
 #define MAX_LISTED	4096	/* elements of any array that user space passes */
 #define READ_MAX	(16ULL << 20)
+#define READ_PIECE	(256ULL << 10)
 
 /* An instance's descriptor: the generation that its user has seen. */
 struct handle {
@@ -374,25 +375,50 @@ static bool in_extent(const struct mk_instance *inst, u64 addr, u64 len)
 	return false;
 }
 
-/* The lock keeps the memory the instance's own; copying does not wait for it. */
+/* The lock keeps the memory the instance's own while a piece is copied. */
+static long read_piece(struct mk_instance *inst, u64 addr, void *to, u64 len,
+		       struct mk_error *err)
+{
+	long ret = 0;
+
+	mutex_lock(&inst->lock);
+	if (inst->deleted)
+		ret = mk_fail(err, -ENOENT, MK_E_DELETED, 0, 0);
+	else if (!in_extent(inst, addr, len))
+		ret = mk_fail(err, -EINVAL, MK_E_MEM_ADDRESS, addr, len);
+	else
+		memcpy(to, mk_virt(addr), len);
+	mutex_unlock(&inst->lock);
+	return ret;
+}
+
+/*
+ * Through a buffer: a page fault on the user's side may take as long as it
+ * likes, and the watch over the instance needs the lock.
+ */
 static long do_read(struct file *file, union argument *arg, struct mk_error *err)
 {
 	struct mk_instance *inst = instance_of(file);
 	struct mk_read *r = &arg->read;
-	long ret = 0;
+	u64 done, piece;
+	void *buf;
+	long ret;
 
 	if (security_locked_down(LOCKDOWN_KCORE))
 		return mk_fail(err, -EPERM, MK_E_LOCKDOWN, 0, 0);
-	if (r->len > READ_MAX)
+	if (r->len > READ_MAX || !in_extent(inst, r->addr, r->len))
 		return mk_fail(err, -EINVAL, MK_E_MEM_ADDRESS, r->addr, r->len);
-	mutex_lock(&inst->lock);
-	if (inst->deleted)
-		ret = mk_fail(err, -ENOENT, MK_E_DELETED, 0, 0);
-	else if (!in_extent(inst, r->addr, r->len))
-		ret = mk_fail(err, -EINVAL, MK_E_MEM_ADDRESS, r->addr, r->len);
-	else if (copy_to_user(u64_to_user_ptr(r->buf), mk_virt(r->addr), r->len))
-		ret = mk_fail(err, -EFAULT, MK_E_INTERNAL, -EFAULT, 0);
-	mutex_unlock(&inst->lock);
+	buf = kvmalloc(READ_PIECE, GFP_KERNEL);
+	if (!buf)
+		return mk_fail(err, -ENOMEM, MK_E_MEMORY, 0, 0);
+	for (done = 0, ret = 0; !ret && done < r->len; done += piece) {
+		piece = min(r->len - done, READ_PIECE);
+		ret = read_piece(inst, r->addr + done, buf, piece, err);
+		if (!ret && copy_to_user(u64_to_user_ptr(r->buf + done), buf, piece))
+			ret = -EFAULT;
+		cond_resched();
+	}
+	kvfree(buf);
 	return ret;
 }
 
