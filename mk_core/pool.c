@@ -537,6 +537,43 @@ bad:
 	return -EINVAL;
 }
 
+/* For the log of a load: mkctl says the same, and more, at run time. */
+static void say_refused(const struct mk_error *err)
+{
+	const u64 *arg = err->arg;
+
+	switch (err->code) {
+	case MK_E_CPU_UNKNOWN:
+		pr_err("cpus=%s: there is no CPU %llu; see lscpu -e\n", cpus, arg[0]);
+		break;
+	case MK_E_CPU_BOOT:
+		pr_err("cpus=%s: CPU %llu boots the machine and stays with the host; name others\n",
+		       cpus, arg[0]);
+		break;
+	case MK_E_CPU_OFFLINE:
+		pr_err("cpus=%s: CPU %llu is offline; bring it online first\n", cpus, arg[0]);
+		break;
+	case MK_E_CPU_LAST:
+		pr_err("cpus=%s: CPU %llu is the host's last one; name fewer\n", cpus, arg[0]);
+		break;
+	case MK_E_MEM_ALIGN:
+		pr_err("memory=%s: %llu is no multiple of %llu bytes; round it\n",
+		       memory, arg[0], arg[1]);
+		break;
+	case MK_E_MEM_NODE:
+		pr_err("memory=%s: there is no NUMA node %lld; see numactl -H\n",
+		       memory, (s64)arg[0]);
+		break;
+	case MK_E_MEM_CONTIG:
+		pr_err("memory=%s: no %llu contiguous bytes are free; the largest size that can is %llu; ask for less or load earlier\n",
+		       memory, arg[0], arg[1]);
+		break;
+	default:
+		pr_err("cpus=%s memory=%s refused: error %u of uapi.h (%llu, %llu); load without them and use mkctl pool add\n",
+		       cpus ?: "", memory ?: "", err->code, arg[0], arg[1]);
+	}
+}
+
 int mk_pool_init(void)
 {
 	struct mk_extent extents[MK_MAX_EXTENTS];
@@ -557,8 +594,7 @@ int mk_pool_init(void)
 	if (!ret)
 		ret = mk_pool_add(list, nr_cpus, extents, nr_extents, &err);
 	if (err.code)
-		pr_err("cpus=%s memory=%s refused: error %u of enum mk_error_code (%llu, %llu); load without them, and 'mkctl pool add' tells more\n",
-		       cpus ?: "", memory ?: "", err.code, err.arg[0], err.arg[1]);
+		say_refused(&err);
 	kfree(list);
 	return ret;
 }
