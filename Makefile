@@ -33,10 +33,29 @@ demo:			## a stock kernel boots a second one, in a virtual machine
 	tests/demo.sh
 
 install: userspace	## dkms add, build, install; tools, man pages, completion
-	tests/install.sh install
+	$(MAKE) -C userspace install
+	rm -rf $(source)
+	mkdir -p $(source)
+	cp -r dkms.conf Kbuild COPYING $(wildcard mk_*) $(source)
+	find $(source) -type f ! -name '*.[chS]' ! -name Kbuild ! -name COPYING ! -name dkms.conf -delete
+	$(if $(DESTDIR),,$(MAKE) dkms-install)
+
+# For every kernel that has its headers here; older versions leave.
+dkms-install:
+	for old in $$(ls /var/lib/dkms/multikernel 2>/dev/null | grep -v '^kernel-'); do \
+		dkms remove multikernel/$$old --all; \
+		[ $$old = $(version) ] || rm -rf /usr/src/multikernel-$$old; \
+	done
+	dkms add multikernel/$(version)
+	for build in $(wildcard /lib/modules/*/build); do \
+		kernel=$${build%/build}; \
+		dkms install multikernel/$(version) -k $${kernel##*/} || exit; \
+	done
 
 uninstall:		## the way back
-	tests/install.sh uninstall
+	-$(if $(DESTDIR),,dkms remove multikernel/$(version) --all)
+	rm -rf $(source)
+	$(MAKE) -C userspace uninstall
 
 clean:			## remove everything that was built here
 	rm -rf build
@@ -46,4 +65,4 @@ clean:			## remove everything that was built here
 help:			## this text
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 12
 
-.PHONY: all modules userspace check check-all lint fuzz bench demo install uninstall clean help
+.PHONY: all modules userspace check check-all lint fuzz bench demo install dkms-install uninstall clean help

@@ -22,13 +22,13 @@ step() {
 	lint)	 "$TOP/tests/lint.sh" ;;
 	unit)	 make --no-print-directory -C "$TOP/tests/unit" check ;;
 	fuzz)	 make --no-print-directory -C "$TOP/tests/fuzz" check ;;
-	machine) vm --name "$1" --tests '[0-5]*' --limit 900 ;;
-	x2apic)	 vm --name "$1" --tests '[0-5]* 63*' --limit 1200 --x2apic ;;
-	numa)	 vm --name "$1" --tests '60*' --limit 600 --numa ;;
-	eight)	 vm --name "$1" --tests '61*' --limit 1200 --cpus 10 --memory 6G --env TEST_LIMIT=900 ;;
+	machine) vm --name "$1" --tests '[0-6]*' --limit 1200 ;;
+	x2apic)	 vm --name "$1" --tests '[0-6]* 73*' --limit 1800 --x2apic ;;
+	numa)	 vm --name "$1" --tests '70*' --limit 600 --numa ;;
+	eight)	 vm --name "$1" --tests '71*' --limit 1200 --cpus 10 --memory 6G --env TEST_LIMIT=900 ;;
 	rounds)	 vm --name "$1" --tests '8*' --limit 1800 --env TEST_LIMIT=900 ;;
 	pair-*)	 pair "${1#pair-}" '10* 11*' ;;
-	sizes-*) pair "${1#sizes-}" '10* 11* 62*' ;;
+	sizes-*) pair "${1#sizes-}" '10* 11* 72*' ;;
 	debian)	 "$TOP/tests/debian/run" dkms ;;
 	demo)	 "$TOP/tests/demo.sh" ;;
 	bench)	 "$TOP/tests/bench.sh" ;;

@@ -12,6 +12,8 @@
 #                                ARGs; prints the directory that holds them,
 #                                build/RELEASE$BUILD_KIND
 #   kernels.sh root SUITE        prints the private root of a suite
+#   kernels.sh install SUITE PACKAGE...  installs packages in that root
+#   kernels.sh sources SUITE     prints its apt sources
 #   kernels.sh in SUITE DIR CMD  runs CMD in that root with DIR as /mnt
 set -euo pipefail
 # shellcheck source=tests/lib/common.sh
@@ -184,6 +186,7 @@ get)	cmd_get "${2:?name of a kernel}" ;;
 build)	shift; cmd_build "$@" ;;
 root)	get_root "${2:?name of a suite}" ;;
 install) shift; get_root "$1" >/dev/null; root_install "$@" ;;
+sources) sources "${2:?name of a suite}" ;;
 in)	shift; root=$(get_root "$1"); shift; in_root "$root" "$@" ;;
 *)	sed -n 's/^#   //p' "$0" >&2; exit 2 ;;
 esac
