@@ -65,13 +65,19 @@ static bool decompress(const u8 *from, size_t len, void *to, size_t size)
 	return false;
 }
 
+/* As the kernel's own decompressor sees words. */
+static bool ends_word(char c)
+{
+	return (u8)c <= ' ';
+}
+
 static bool has_word(const char *cmdline, const char *word)
 {
 	const char *p = cmdline;
 	size_t n = strlen(word);
 
 	while ((p = strstr(p, word))) {
-		if ((p == cmdline || p[-1] == ' ') && (!p[n] || p[n] == ' '))
+		if ((p == cmdline || ends_word(p[-1])) && ends_word(p[n]))
 			return true;
 		p += n;
 	}
@@ -79,22 +85,24 @@ static bool has_word(const char *cmdline, const char *word)
 }
 
 /* As find_random_virt_addr() of the kernel's own decompressor. */
-static u64 random_shift(const struct mk_vmlinux *v, u64 alignment, const char *cmdline)
+static u64 random_shift(const struct mk_vmlinux *v, u64 alignment)
 {
-	u64 slots;
+	u64 slots = 1 + div64_u64(MK_KERNEL_IMAGE_SIZE - v->base - v->size, alignment);
 
-	if (!v->nr_lists || v->base + v->size > MK_KERNEL_IMAGE_SIZE ||
-	    has_word(cmdline, "nokaslr"))
-		return 0;
-	slots = 1 + div64_u64(MK_KERNEL_IMAGE_SIZE - v->base - v->size, alignment);
 	return get_random_u64() % slots * alignment;
 }
 
-static bool unpack_to(void *image, const struct mk_bzimage *bz,
-		      const struct mk_vmlinux *v, u64 shift)
+/* The flag tells the kernel to randomize the rest too; a shift may well be 0. */
+static int unpack_to(void *image, const struct mk_bzimage *bz,
+		     const struct mk_vmlinux *v, const char *cmdline, u8 *loadflags)
 {
+	bool kaslr = v->nr_lists && v->base + v->size <= MK_KERNEL_IMAGE_SIZE &&
+		     !has_word(cmdline, "nokaslr");
+
+	if (kaslr)
+		*loadflags |= KASLR_FLAG;
 	memset(image, 0, max(bz->code_size, v->size));
-	return !mk_vmlinux_place(v, image, shift);
+	return mk_vmlinux_place(v, image, kaslr ? random_shift(v, bz->alignment) : 0);
 }
 
 /**
@@ -115,9 +123,8 @@ int mk_unpack(void *image, const struct mk_bzimage *bz, void *scratch, u64 room,
 	      void *boot_params, const char *cmdline, u64 *entry)
 {
 	const u8 *payload = image + bz->payload;
-	u8 *loadflags = boot_params + LOADFLAGS;
 	struct mk_vmlinux v;
-	u64 size, shift;
+	u64 size;
 	int ret = 1;
 
 	if (bz->payload_size < 16)
@@ -129,11 +136,9 @@ int mk_unpack(void *image, const struct mk_bzimage *bz, void *scratch, u64 room,
 	if (decompress(payload, bz->payload_size - 4, scratch, size) &&
 	    !mk_vmlinux_parse(scratch, size, bz->pref_address, &v) &&
 	    v.size <= bz->init_size) {
-		shift = random_shift(&v, bz->alignment, cmdline);
-		ret = unpack_to(image, bz, &v, shift) ? 0 : -ENOEXEC;
+		ret = unpack_to(image, bz, &v, cmdline, boot_params + LOADFLAGS) ?
+		      -ENOEXEC : 0;
 		*entry = v.entry;
-		if (shift)
-			*loadflags |= KASLR_FLAG;
 	}
 	memset(scratch, 0, size);
 	return ret;

@@ -92,24 +92,27 @@ static __u32 word(const struct mk_vmlinux *v, __u64 at)
 
 /*
  * Behind the section headers, which end the file: tables of 32-bit words, a
- * zero before each.  Other counts of tables than 2 and 3 are not understood.
+ * zero before each. Nothing is there when the kernel was built without KASLR.
  */
-static void find_relocs(struct mk_vmlinux *v)
+static int find_relocs(struct mk_vmlinux *v)
 {
 	__u64 at = mk_get64(v->elf + EH_SHOFF), i;
 	__u32 lists = 0;
 
-	v->nr_lists = 0;
-	if (at >= v->len)
-		return;
+	if (at > v->len)
+		return -1;
 	at += (__u32)mk_get16(v->elf + EH_SHNUM) * mk_get16(v->elf + EH_SHENTSIZE);
-	if (at >= v->len || (v->len - at) % 4 || word(v, at))
-		return;
+	if (at == v->len)
+		return 0;
+	if (at > v->len || (v->len - at) % 4 || word(v, at))
+		return -1;
 	for (i = at; i < v->len; i += 4)
 		lists += !word(v, i);
+	if (lists != 2 && lists != 3)
+		return -1;
 	v->relocs = at;
-	if (lists == 2 || lists == 3)
-		v->nr_lists = lists;
+	v->nr_lists = lists;
+	return 0;
 }
 
 int mk_vmlinux_parse(const void *elf, __u64 len, __u64 base, struct mk_vmlinux *v)
@@ -120,8 +123,7 @@ int mk_vmlinux_parse(const void *elf, __u64 len, __u64 base, struct mk_vmlinux *
 	v->base = base;
 	if (base > MK_KERNEL_IMAGE_SIZE || check_header(v) || check_segments(v))
 		return -1;
-	find_relocs(v);
-	return 0;
+	return find_relocs(v);
 }
 
 /* A table entry is the low half of an address in the kernel's text mapping. */

@@ -9,7 +9,7 @@
 #include <linux/types.h>
 
 /* Text mapping of a kernel with KASLR: 1 GiB from __START_KERNEL_map. */
-#define MK_KERNEL_IMAGE_SIZE	(1ULL << 30)
+#define MK_KERNEL_IMAGE_SIZE	0x40000000ULL
 
 /**
  * struct mk_vmlinux - an unpacked image that was understood
@@ -19,8 +19,9 @@
  * @size:	bytes of memory that it takes from its load address
  * @entry:	offset of the 64-bit entry point from the load address
  * @relocs:	offset of the relocation tables
- * @nr_lists:	number of tables: 0 (it cannot be moved in virtual memory), 2 (64-bit,
- *		32-bit), or 3 (64-bit, inverse 32-bit, 32-bit: before 6.15)
+ * @nr_lists:	number of tables: 0 (built without KASLR, cannot be moved in virtual
+ *		memory), 2 (64-bit, 32-bit), or 3 (64-bit, inverse 32-bit, 32-bit:
+ *		before 6.15)
  */
 struct mk_vmlinux {
 	const __u8 *elf;
@@ -39,7 +40,7 @@ struct mk_vmlinux {
  * @base:	preferred address of the bzImage, for which it was linked
  * @v:		out
  *
- * Return: 0, or -1 when it is not understood.
+ * Return: 0, or -1 when it or what is behind it is not understood.
  */
 int mk_vmlinux_parse(const void *elf, __u64 len, __u64 base, struct mk_vmlinux *v);
 
