@@ -16,6 +16,7 @@
 
 #define ICR_TRIES	1000	/* of 1 us: Linux gives a send 1000 * 100 us at worst */
 #define ACK_POLLS	50	/* of 20 us, between two SIPIs */
+#define ROUND_MS	50	/* of SIPIs, between two INITs */
 #define ACK_MS		1000	/* a CPU that is silent for so long is lost */
 #define REALMODE_END	0x65a22c82	/* REALMODE_END_SIGNATURE in realmode/rm/realmode.h */
 #define LOWMEM_END	0xa0000	/* VGA memory begins */
@@ -125,7 +126,7 @@ static bool arrives(const u32 *word, u32 apicid, const u32 *who)
 /* SIPI until a word in the page is set: one is dropped while INIT is pending. */
 static bool sipi_until(u32 apicid, u64 page, const u32 *word, const u32 *who)
 {
-	ktime_t end = ktime_add_ms(ktime_get(), ACK_MS);
+	ktime_t end = ktime_add_ms(ktime_get(), ROUND_MS);
 
 	do {
 		if (!send_sipi(apicid, page) && arrives(word, apicid, who))
@@ -135,12 +136,29 @@ static bool sipi_until(u32 apicid, u64 page, const u32 *word, const u32 *who)
 	return false;
 }
 
+/*
+ * Where INIT and an earlier SIPI are pending together (a virtual CPU that had
+ * to wait), the CPU goes where the earlier one points, and drops the others:
+ * it needs another INIT.
+ */
+static bool goes_to(struct mk_cpu *c, u64 page, const u32 *word, const u32 *who)
+{
+	ktime_t end = ktime_add_ms(ktime_get(), ACK_MS);
+
+	while (!sipi_until(c->apicid, page, word, who)) {
+		if (ktime_after(ktime_get(), end))
+			return false;
+		send_init(&c, 1);
+	}
+	return true;
+}
+
 static bool stub_answers(struct mk_cpu *c)
 {
 	struct mk_stub_words *w = mk_virt(mk_window_stub());
 
 	WRITE_ONCE(w->ack, 0);
-	return sipi_until(c->apicid, mk_window_stub(), &w->ack, &w->apicid);
+	return goes_to(c, mk_window_stub(), &w->ack, &w->apicid);
 }
 
 /* One stub page, one CPU in it at a time. */
@@ -183,13 +201,9 @@ int mk_arch_start(struct mk_cpu *cpu, const struct mk_entry *entry)
 	t->far_offset = entry->page + (mk_trampoline64 - mk_trampoline);
 	virt_mb();
 
-	/*
-	 * Parked CPUs wait for SIPI, but not surely: where INIT and an
-	 * earlier SIPI were pending together (a virtual CPU that had to wait),
-	 * the CPU is in the stub again.
-	 */
+	/* Parked CPUs wait for SIPI, but not surely: see goes_to(). */
 	send_init(&cpu, 1);
-	return sipi_until(cpu->apicid, entry->page, &t->here, NULL) ? 0 : -ETIMEDOUT;
+	return goes_to(cpu, entry->page, &t->here, NULL) ? 0 : -ETIMEDOUT;
 }
 
 /*
