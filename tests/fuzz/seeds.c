@@ -39,6 +39,22 @@ static void image_seeds(void)
 	write_seed("bzimage/unified", image, CRAFT_UKI_SIZE);
 }
 
+static void vmlinux_seeds(void)
+{
+	__u8 image[CRAFT_VMLINUX_SIZE];
+	__u32 len;
+
+	len = craft_vmlinux(image, 0);
+	write_seed("vmlinux/no-table", image, len);
+	len = craft_vmlinux(image, 2);
+	write_seed("vmlinux/two-tables", image, len);
+	len = craft_vmlinux(image, 3);
+	write_seed("vmlinux/three-tables", image, len);
+	write_seed("vmlinux/one-table", image, CRAFT_VMLINUX_TABLES + 8);
+	mk_put32(image + len - 4, 0x81000000 + CRAFT_VMLINUX_MEMORY - 3);
+	write_seed("vmlinux/outside", image, len);
+}
+
 static void handoff_seeds(void)
 {
 	static struct craft_platform p;
@@ -69,6 +85,7 @@ static void handoff_seeds(void)
 int main(void)
 {
 	image_seeds();
+	vmlinux_seeds();
 	handoff_seeds();
 	return 0;
 }

@@ -20,6 +20,8 @@ void craft_image(__u8 image[CRAFT_IMAGE_SIZE])
 	image[0x234] = 1;				/* relocatable */
 	mk_put16(image + 0x236, 0x7f);			/* xloadflags */
 	mk_put32(image + 0x238, 2047);			/* cmdline_size */
+	mk_put32(image + 0x248, 0x220);			/* payload_offset */
+	mk_put32(image + 0x24c, 0x100);			/* payload_length */
 	mk_put64(image + 0x258, 0x1000000);		/* pref_address */
 	mk_put32(image + 0x260, 0x400000);		/* init_size */
 	memcpy(image + 0x300, "6.12.1-craft (a@b) #1 SMP", 26);
@@ -36,6 +38,65 @@ void craft_uki(__u8 image[CRAFT_UKI_SIZE])
 	mk_put16(image + 0x94, 0x70);			/* optional header */
 	memcpy(image + 0x108, ".text\0\0", 8);
 	memcpy(image + 0x130, ".linux\0", 8);
+}
+
+static void craft_segment(__u8 *ph, __u64 offset, __u64 at, __u64 filesz, __u64 memsz)
+{
+	mk_put32(ph, 1);				/* PT_LOAD */
+	mk_put64(ph + 8, offset);
+	mk_put64(ph + 24, CRAFT_BASE + at);		/* p_paddr */
+	mk_put64(ph + 32, filesz);
+	mk_put64(ph + 40, memsz);
+}
+
+static __u8 *craft_table_words(__u8 *p, const __u32 *words, __u32 nr)
+{
+	__u32 i;
+
+	mk_put32(p, 0);
+	for (i = 0; i < nr; i++)
+		mk_put32(p + 4 + 4 * i, 0x80000000 + CRAFT_BASE + words[i]);
+	return p + 4 + 4 * nr;
+}
+
+/* the tables name these offsets from CRAFT_BASE */
+static __u32 craft_relocs(__u8 *image, __u32 lists)
+{
+	static const __u32 whole[] = { 0x10, 0x400 }, inverse[] = { 0x20 };
+	static const __u32 low[] = { 0x30, 0x34, 0x5fc };
+	__u8 *p = image + CRAFT_VMLINUX_TABLES;
+
+	if (lists)
+		p = craft_table_words(p, whole, 2);
+	if (lists == 3)
+		p = craft_table_words(p, inverse, 1);
+	if (lists)
+		p = craft_table_words(p, low, 3);
+	return p - image;
+}
+
+__u32 craft_vmlinux(__u8 image[CRAFT_VMLINUX_SIZE], __u32 lists)
+{
+	memset(image, 0, CRAFT_VMLINUX_SIZE);
+	memcpy(image, "\177ELF\2\1\1", 7);
+	mk_put16(image + 18, 62);			/* x86-64 */
+	mk_put64(image + 24, CRAFT_BASE + 0x40);	/* entry */
+	mk_put64(image + 32, 64);			/* program headers */
+	mk_put64(image + 40, CRAFT_VMLINUX_TABLES - 2 * 64);	/* section headers */
+	mk_put16(image + 54, 56);
+	mk_put16(image + 56, 3);
+	mk_put16(image + 58, 64);
+	mk_put16(image + 60, 2);
+	craft_segment(image + 64, 0x100, 0, 0x100, 0x100);
+	craft_segment(image + 64 + 56, 0x200, 0x400, 0x80, 0x200);
+	mk_put32(image + 64 + 112, 4);			/* PT_NOTE */
+	memset(image + 0x100, 0x90, 0x180);
+	mk_put64(image + 0x110, 0xffffffff81000044);
+	mk_put32(image + 0x120, 0x7f000000);
+	mk_put32(image + 0x130, 0x81000048);
+	mk_put32(image + 0x134, 0xffffffff);
+	mk_put64(image + 0x200, 0xffffffff81000400);
+	return craft_relocs(image, lists);
 }
 
 static __u32 craft_fdt(__u8 *buf)

@@ -7,6 +7,10 @@
 
 #define CRAFT_IMAGE_SIZE	2048
 #define CRAFT_UKI_SIZE		1024
+#define CRAFT_VMLINUX_SIZE	1024
+#define CRAFT_VMLINUX_MEMORY	0x600
+#define CRAFT_VMLINUX_TABLES	0x300
+#define CRAFT_BASE		0x1000000ULL
 #define CRAFT_PHYS		0x140000000ULL
 #define CRAFT_FDT_ROOM		1024
 
@@ -31,6 +35,11 @@ struct craft_platform {
 void craft_image(__u8 image[CRAFT_IMAGE_SIZE]);
 /* a PE file with the sections .text and .linux */
 void craft_uki(__u8 image[CRAFT_UKI_SIZE]);
+/*
+ * An unpacked kernel for CRAFT_BASE with that many relocation tables (0, 2, 3);
+ * segments at 0 and 0x400. Return: its bytes.
+ */
+__u32 craft_vmlinux(__u8 image[CRAFT_VMLINUX_SIZE], __u32 lists);
 /* four CPUs, one with an id above 255, on two nodes */
 void craft_platform_init(struct craft_platform *p);
 void craft_platform_build(struct craft_platform *p);

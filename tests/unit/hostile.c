@@ -7,6 +7,7 @@
 #include "acpi.h"
 #include "bootparams.h"
 #include "hostile.h"
+#include "vmlinux.h"
 
 #define MUST(cond) do {							\
 	if (!(cond)) {							\
@@ -41,6 +42,7 @@ static void use_image(const __u8 *data, size_t len, const struct mk_bzimage *bz)
 	MUST(bz->header_size <= 0x290 - 0x1f1);
 	MUST(memchr(bz->release, 0, sizeof(bz->release)));
 	MUST(!strchr(bz->release, '/') && bz->release[0] != '.');
+	MUST((__u64)bz->payload + bz->payload_size <= bz->code_size);
 	MUST(!mk_bootparams_build(page, data, bz, &boot));
 	touch(data + bz->setup_size, bz->code_size);
 	touch(page, sizeof(page));
@@ -63,6 +65,36 @@ int hostile_image(const __u8 *data, size_t len)
 	MUST(!err.code);
 	use_image(data, len, &bz);
 	return 1;
+}
+
+/* Where it goes is of just the right size, so that ASan sees the byte behind. */
+static int use_vmlinux(const struct mk_vmlinux *v)
+{
+	__u8 *dest = calloc(1, v->size);
+	int ret = mk_vmlinux_place(v, dest, v->nr_lists ? 2 << 20 : 0);
+
+	MUST(ret == 0 || ret == -1);
+	MUST(!ret || v->nr_lists);
+	touch(dest, v->size);
+	free(dest);
+	return ret;
+}
+
+int hostile_vmlinux(const __u8 *data, size_t len)
+{
+	struct mk_vmlinux v;
+	int ret = mk_vmlinux_parse(data, len, 16 << 20, &v);
+
+	MUST(ret == 0 || ret == -1);
+	if (ret)
+		return 0;
+	MUST(v.size <= MK_KERNEL_IMAGE_SIZE && v.entry < v.size);
+	MUST(v.nr_lists == 0 || v.nr_lists == 2 || v.nr_lists == 3);
+	MUST(!v.nr_lists || v.relocs < len);
+	/* as its init_size would, and for the speed of the test */
+	if (v.size > 1 << 20)
+		return 0;
+	return !use_vmlinux(&v);
 }
 
 static void use_handoff(const __u8 *data, size_t len)

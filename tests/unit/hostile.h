@@ -12,6 +12,7 @@
 
 /* Return: 1 if the input was accepted, 0 if it was refused with an error */
 int hostile_image(const __u8 *data, size_t len);
+int hostile_vmlinux(const __u8 *data, size_t len);
 int hostile_handoff(const __u8 *data, size_t len);
 
 #endif /* TESTS_HOSTILE_H */

@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /* The image check: what stock kernels look like, and each refusal. */
-#include <glob.h>
-
 #include "kselftest_harness.h"
 
 #include "bzimage.h"
 #include "craft.h"
 #include "pure.h"
+#include "stock.h"
 
 FIXTURE(image)
 {
@@ -48,6 +47,9 @@ TEST_F(image, good)
 	EXPECT_EQ(self->bz.initrd_above_4g, 1);
 	EXPECT_EQ(self->bz.initrd_max, ~0ULL);
 	EXPECT_EQ(self->bz.header_size, 0x7b);
+	EXPECT_EQ(self->bz.payload, 0x220);
+	EXPECT_EQ(self->bz.payload_size, 0x100);
+	EXPECT_EQ(self->bz.pref_address, 0x1000000);
 	EXPECT_STREQ(self->bz.release, "6.12.1-craft");
 }
 
@@ -209,36 +211,29 @@ TEST_F(image, release_outside_setup)
 	EXPECT_STREQ(self->bz.release, "6");
 }
 
-static __u8 *read_file(const char *path, size_t *len)
+/* a kernel without a payload is good: it unpacks itself */
+TEST_F(image, payload_outside)
 {
-	FILE *f = fopen(path, "r");
-	__u8 *data;
+	static const __u32 bad[][2] = {
+		{ 0x220, 1024 - 0x220 + 1 }, { 1025, 0 }, { 1024, 1 },
+		{ ~0U, 1 }, { 1, ~0U }, { ~0U, ~0U },
+	};
+	size_t i;
 
-	if (!f)
-		return NULL;
-	fseek(f, 0, SEEK_END);
-	*len = ftell(f);
-	rewind(f);
-	data = malloc(*len);
-	if (fread(data, 1, *len, f) != *len)
-		*len = 0;
-	fclose(f);
-	return data;
+	for (i = 0; i < ARRAY_SIZE(bad); i++) {
+		mk_put32(self->data + 0x248, bad[i][0]);
+		mk_put32(self->data + 0x24c, bad[i][1]);
+		ASSERT_EQ(PARSE(CRAFT_IMAGE_SIZE), 0);
+		EXPECT_EQ(self->bz.payload, 0);
+		EXPECT_EQ(self->bz.payload_size, 0);
+	}
 }
 
-/* the installed kernels, and those that tests/kernels.sh got */
-static int find_kernels(glob_t *found)
+TEST_F(image, payload_to_the_end)
 {
-	const char *cache = getenv("MK_CACHE"), *home = getenv("HOME");
-	char pattern[4096];
-
-	if (cache)
-		snprintf(pattern, sizeof(pattern), "%s/kernel-*/vmlinuz", cache);
-	else
-		snprintf(pattern, sizeof(pattern), "%s/.cache/multikernel/kernel-*/vmlinuz", home);
-	glob("/boot/vmlinuz-*", 0, NULL, found);
-	glob(pattern, GLOB_APPEND, NULL, found);
-	return found->gl_pathc;
+	mk_put32(self->data + 0x24c, 1024 - 0x220);
+	ASSERT_EQ(PARSE(CRAFT_IMAGE_SIZE), 0);
+	EXPECT_EQ(self->bz.payload_size, 1024 - 0x220);
 }
 
 TEST(stock_kernels)
@@ -250,12 +245,12 @@ TEST(stock_kernels)
 	size_t i, len;
 	__u8 *data;
 
-	if (!find_kernels(&found))
+	if (!stock_find(&found))
 		SKIP(return, "no stock kernel here");
 	for (i = 0; i < found.gl_pathc; i++) {
 		path = found.gl_pathv[i];
 		name = strrchr(path, '/') + 1;
-		data = read_file(path, &len);
+		data = stock_read(path, &len);
 		if (!data)
 			SKIP(return, "%s: not readable", path);
 		EXPECT_EQ(mk_bzimage_parse(data, len, &bz, &err), 0)
@@ -264,6 +259,8 @@ TEST(stock_kernels)
 		EXPECT_STREQ(bz.release, name[7] == '-' ? name + 8 : bz.release);
 		EXPECT_NE(bz.release[0], 0);
 		EXPECT_EQ(bz.initrd_above_4g, 1);
+		EXPECT_GT(bz.payload_size, 0);
+		EXPECT_EQ(bz.pref_address, 0x1000000);
 		free(data);
 	}
 	globfree(&found);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Ten thousand damaged images and handoff tables: each is refused with an
- * error, or what it says is in bounds. The seed is fixed, so a failure repeats;
+ * Ten thousand damaged images, unpacked kernels and handoff tables: each is
+ * refused with an error, or what it says is in bounds. The seed is fixed, so a failure repeats;
  * MK_SEED sets another.
  */
 #include "kselftest_harness.h"
@@ -120,6 +120,26 @@ TEST(unified_images)
 		len = mutate(image, sizeof(image), 0x3c, 0x160);
 		ASSERT_EQ(feed(hostile_image, image, len), 0);
 	}
+}
+
+TEST(unpacked_kernels)
+{
+	__u8 image[CRAFT_VMLINUX_SIZE];
+	int i, accepted = 0;
+	__u32 len;
+
+	set_seed();
+	for (i = 0; i < ROUNDS; i++) {
+		len = craft_vmlinux(image, 2 + random_below(2));
+		if (random_below(2))
+			len = mutate(image, len, 0, 0x100);
+		else
+			len = mutate(image, len, CRAFT_VMLINUX_TABLES, len);
+		accepted += feed(hostile_vmlinux, image, len);
+	}
+	ksft_print_msg("%d of %d accepted\n", accepted, ROUNDS);
+	EXPECT_GT(accepted, ROUNDS / 100);
+	EXPECT_LT(accepted, ROUNDS);
 }
 
 TEST(handoffs)
