@@ -21,13 +21,13 @@ check-all:		## every test: hours
 	tests/check.sh all
 
 lint:			## checkpatch, sparse, W=1, kernel-doc, shellcheck, cppcheck
-	tests/lint.sh
+	tests/check.sh lint
 
 fuzz:			## fuzz the parsers; FUZZ_TIME=seconds a target
-	$(MAKE) -C tests/fuzz fuzz
+	$(MAKE) -C tests/fuzz run
 
 bench:			## measure what "fast" means, against its limits
-	tests/bench.sh
+	tests/check.sh bench
 
 demo:			## a stock kernel boots a second one, in a virtual machine
 	tests/demo.sh

@@ -31,7 +31,7 @@ step() {
 	sizes-*) pair "${1#sizes-}" '10* 11* 72*' ;;
 	debian)	 "$TOP/tests/debian/run" dkms ;;
 	demo)	 "$TOP/tests/demo.sh" ;;
-	bench)	 "$TOP/tests/bench.sh" ;;
+	bench)	 vm --name "$1" --tests '9*' --limit 1200 --env TEST_LIMIT=600 ;;
 	*)	 die "no step $1" ;;
 	esac
 }
