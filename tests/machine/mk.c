@@ -121,6 +121,44 @@ void mk_delete_all(int dev)
 		delete_id(dev, ids[i]);
 }
 
+static __u64 random_state;
+
+void random_seed(int argc, char **argv)
+{
+	random_state = argc > 2 ? strtoull(argv[2], NULL, 0) : 20260101;
+	printf("# seed %llu\n", random_state);
+}
+
+/* xorshift64* */
+__u32 random_below(__u32 n)
+{
+	random_state ^= random_state >> 12;
+	random_state ^= random_state << 25;
+	random_state ^= random_state >> 27;
+	return ((random_state * 0x2545f4914f6cdd1dULL) >> 32) % n;
+}
+
+void damage(unsigned char *data, __u32 from, __u32 to)
+{
+	static const __u32 nasty[] = { 0, 1, 0x7f, 0x80, 0xff, 0x1000, 0x8000, 0xffff,
+				       0x7fffffff, 0x80000000, 0xfffff000, 0xffffffff };
+	__u32 at = from + random_below(to - from - 3);
+
+	switch (random_below(4)) {
+	case 0:
+		data[at] ^= 1 << random_below(8);
+		break;
+	case 1:
+		data[at] = random_below(256);
+		break;
+	case 2:
+		mk_put16(data + at, random_below(65536));
+		break;
+	default:
+		mk_put32(data + (at & ~3), nasty[random_below(12)]);
+	}
+}
+
 /* The entry point is 0x200 behind the setup code: cli; hlt; jmp to the hlt. */
 void image_make(unsigned char image[IMAGE_SIZE])
 {

@@ -73,6 +73,12 @@ int mk_pool(int dev, struct mk_pool_query *q);
 /* Kill and delete all instances. */
 void mk_delete_all(int dev);
 
+/* Random numbers that repeat with the seed: argument 2 of a program, or ours. */
+void random_seed(int argc, char **argv);
+__u32 random_below(__u32 n);
+/* Change 1 to 4 bytes at one place between two offsets. */
+void damage(unsigned char *data, __u32 from, __u32 to);
+
 /* A well-formed bzImage whose CPU halts for ever at its entry point. */
 void image_make(unsigned char image[IMAGE_SIZE]);
 int file_write(const char *path, const void *data, size_t len);

@@ -1,0 +1,11 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+# Calls from many threads on the same instances at once.
+. ./lib.sh
+
+host_snapshot
+pool_up 2-3 256M
+check "all is free after a race" races "${RACE_SECONDS:-10}"
+equal "no instance is left" 0 "$(pool instances)"
+pool_down
+host_compare

@@ -1,0 +1,295 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * fuzz-ioctl [ROUNDS [SEED]]: calls of /dev/mk with damaged arguments, on right
+ * and wrong descriptors.  The images that it may start halt at once.  An error
+ * has a code, a success has none; afterwards all of the pool is free.
+ */
+#include <stddef.h>
+#include <sys/mman.h>
+
+#include "mk.h"
+
+#define IMAGE		"/tmp/fuzz.image"
+#define GARBAGE		"/tmp/fuzz.garbage"
+#define ARENA		((unsigned char *)0x10000000)	/* far from all else of ours */
+#define ARENA_SIZE	(64 * 1024)
+#define NR_INSTANCES	4
+#define POOL_MAX	(1024 * MIB)
+
+#define PICK(...)	pick((const __u64[]){ __VA_ARGS__ }, sizeof((__u64[]){ __VA_ARGS__ }) / 8)
+
+static __u64 pick(const __u64 *all, __u32 nr)
+{
+	return all[random_below(nr)];
+}
+
+/* In the arena, where a damaged pointer does no harm to this program. */
+struct arena {
+	union argument arg;
+	unsigned char behind[4096];
+	__u32 cpus[8];
+	struct mk_extent extents[4];
+	char cmdline[4096];
+	unsigned char room[16384];
+};
+
+static struct arena *const a = (void *)ARENA;
+static int dev, image, garbage, directory;
+static int instances[NR_INSTANCES] = { -1, -1, -1, -1 };
+static unsigned int done, refused;
+
+static int any_instance(void)
+{
+	return instances[random_below(NR_INSTANCES)];
+}
+
+static int any_file(void)
+{
+	switch (random_below(8)) {
+	case 0:
+		return garbage;
+	case 1:
+		return directory;
+	case 2:
+		return dev;
+	case 3:
+		return any_instance();
+	case 4:
+		return random_below(40) - 1;
+	}
+	return image;
+}
+
+/* CPU 1 stays with the host, so that this goes on at two CPUs' speed. */
+static void fill_cpus(__u64 *to, __u32 *nr)
+{
+	int i;
+
+	for (i = 0; i < 8; i++)
+		a->cpus[i] = random_below(8) ? CPU + (i + random_below(2)) % 2 :
+			     PICK(0U, 4U, 255U, 65536U, 0x7fffffffU, ~0U);
+	*to = ptr(a->cpus);
+	*nr = PICK(0U, 1U, 1U, 1U, 2U, 2U, 3U, 8U);
+}
+
+/* No more than the host can spare, and no search of all its memory in vain. */
+static void fill_change(struct mk_pool_change *c)
+{
+	int i;
+
+	fill_cpus(&c->cpus, &c->nr_cpus);
+	for (i = 0; i < 4; i++)
+		a->extents[i] = (struct mk_extent){
+			.start = PICK(0ULL, 0ULL, 128 * MIB, 2048 * MIB, 5120 * MIB,
+				      -128 * MIB, 4096ULL),
+			.size = PICK(0ULL, MIB, 128 * MIB, 128 * MIB, 256 * MIB),
+			.node = PICK(-1, -1, 0, 0, 1, -2, 0x7fffffff),
+		};
+	c->extents = ptr(a->extents);
+	c->nr_extents = PICK(0U, 0U, 1U, 1U, 2U, 3U);
+}
+
+static void fill_name(char name[MK_NAME_SIZE])
+{
+	snprintf(name, MK_NAME_SIZE, "f%u", random_below(3));
+}
+
+static void fill_create(struct mk_create *c)
+{
+	fill_name(c->name);
+	fill_cpus(&c->cpus, &c->nr_cpus);
+	c->node = PICK(-1, -1, -1, 0, 1);
+	c->memory = PICK(IMAGE_MEMORY, IMAGE_MEMORY, 2 * MIB, 64 * MIB, MIB, 4096 * MIB);
+}
+
+static void fill_load(struct mk_load *l)
+{
+	int i;
+
+	l->hdr.flags = random_below(2);
+	l->cmdline = ptr(a->cmdline);
+	l->cmdline_len = random_below(64);
+	l->kernel_fd = any_file();
+	l->nr_initrds = PICK(0U, 0U, 1U, 2U, 4U, 5U);
+	for (i = 0; i < MK_MAX_INITRDS; i++)
+		l->initrd_fd[i] = any_file();
+}
+
+/* Memory of a real instance, if there is one; its end is in reach. */
+static void fill_read(struct mk_read *r)
+{
+	struct mk_extent e = { };
+	struct mk_query q = { .hdr.size = sizeof(q), .extents = ptr(&e), .nr_extents = 1 };
+
+	mk_call(any_instance(), MK_IOC_QUERY, &q);
+	r->addr = e.start + random_below(IMAGE_MEMORY + 4096);
+	r->len = random_below(sizeof(a->room));
+	r->buf = ptr(a->room);
+}
+
+static void fill(const struct call *call)
+{
+	union argument *arg = &a->arg;
+
+	memset(arg, 0, sizeof(*arg));
+	arg->hdr.size = call->size;
+	switch (call->cmd) {
+	case MK_IOC_POOL_ADD:
+	case MK_IOC_POOL_REMOVE:
+		return fill_change(&arg->change);
+	case MK_IOC_CREATE:
+		return fill_create(&arg->create);
+	case MK_IOC_LOAD:
+		return fill_load(&arg->load);
+	case MK_IOC_READ:
+		return fill_read(&arg->read);
+	case MK_IOC_OPEN:
+		fill_name(arg->open.name);
+		break;
+	case MK_IOC_STOP:
+		arg->stop.timeout_ms = 1 + random_below(100);
+		break;
+	case MK_IOC_LIST:
+		arg->list.ids = ptr(a->room);
+		arg->list.nr = random_below(16);
+		break;
+	case MK_IOC_POOL_QUERY:
+		arg->pool.cpus = ptr(a->room);
+		arg->pool.chunks = ptr(a->room) + sizeof(a->room) / 2;
+		arg->pool.nr_cpus = random_below(16);
+		arg->pool.nr_chunks = random_below(16);
+		break;
+	case MK_IOC_QUERY:
+		arg->query.cpus = ptr(a->room);
+		arg->query.extents = ptr(a->room) + sizeof(a->room) / 2;
+		arg->query.nr_cpus = random_below(16);
+		arg->query.nr_extents = random_below(16);
+		break;
+	}
+}
+
+static void damage_argument(const struct call *call)
+{
+	__u32 n = PICK(0U, 0U, 1U, 1U, 2U, 4U);
+
+	while (n--)
+		damage(a->arg.bytes, random_below(4) ? sizeof(struct mk_hdr) - 4 : 0,
+		       call->size + (random_below(8) ? 4 : 256));
+}
+
+static int right_descriptor(const struct call *call)
+{
+	return call->instance ? any_instance() : dev;
+}
+
+/* These are said before anybody looks at what is in the argument. */
+static int needs_code(int ret)
+{
+	return ret != -ENOTTY && ret != -EBADF && ret != -E2BIG && ret != -EFAULT &&
+	       a->arg.hdr.size >= sizeof(struct mk_hdr) && a->arg.hdr.size <= 4096;
+}
+
+static void keep(int fd)
+{
+	int *slot = &instances[random_below(NR_INSTANCES)];
+
+	if (*slot >= 0)
+		close(*slot);
+	*slot = fd;
+}
+
+static int one_call(void)
+{
+	const struct call *call = &calls[random_below(NR_CALLS)];
+	int stray = !random_below(16), cut = !random_below(64), ret;
+	int fd = stray ? any_file() : right_descriptor(call);
+
+	fill(call);
+	damage_argument(call);
+	ret = mk_call(fd, call->cmd, cut ? ARENA + ARENA_SIZE - 24 : a->arg.bytes);
+	if (ret > 0)
+		keep(ret);
+	if (ret >= 0)
+		done++;
+	else
+		refused++;
+	if (ret >= 0 || stray || cut || !needs_code(ret) || a->arg.hdr.err.code)
+		return 0;
+	fprintf(stderr, "%s: error %d without a code\n", call->name, ret);
+	return 1;
+}
+
+/* All of it back: also what was lost and found. */
+static int empty_pool(void)
+{
+	struct mk_pool_cpu cpus[8];
+	struct mk_pool_query q = { .hdr.size = sizeof(q), .cpus = ptr(cpus), .nr_cpus = 8 };
+	struct mk_pool_change c = { .hdr.size = sizeof(c), .cpus = ptr(a->cpus),
+				    .extents = ptr(a->extents) };
+	__u32 i;
+
+	mk_delete_all(dev);
+	mk_call(dev, MK_IOC_POOL_QUERY, &q);
+	for (i = 0; i < q.nr_cpus; i++)
+		a->cpus[i] = cpus[i].cpu;
+	a->extents[0] = (struct mk_extent){ .size = q.memory, .node = MK_NODE_ANY };
+	c.nr_cpus = q.nr_cpus;
+	c.nr_extents = !!q.memory;
+	if (!mk_call(dev, MK_IOC_POOL_REMOVE, &c) && !q.memory_lost &&
+	    q.memory_free == q.memory && q.windows_free == q.windows && !q.nr_instances)
+		return 0;
+	fprintf(stderr, "the pool cannot be emptied: code %u, %u instances\n",
+		c.hdr.err.code, q.nr_instances);
+	return 1;
+}
+
+static int restock(void)
+{
+	struct mk_pool_change c = { .hdr.size = sizeof(c), .cpus = ptr(a->cpus), .nr_cpus = 2,
+				    .extents = ptr(a->extents), .nr_extents = 1 };
+
+	a->cpus[0] = CPU;
+	a->cpus[1] = OTHER_CPU;
+	a->extents[0] = (struct mk_extent){ .size = MK_POOL_GRANULE, .node = MK_NODE_ANY };
+	return mk_call(dev, MK_IOC_POOL_ADD, &c);
+}
+
+static int too_much(void)
+{
+	struct mk_pool_query q;
+
+	mk_pool(dev, &q);
+	return q.memory > POOL_MAX;
+}
+
+static int prepare(void)
+{
+	unsigned char kernel[IMAGE_SIZE];
+
+	image_make(kernel);
+	if (file_write(IMAGE, kernel, sizeof(kernel)) || file_write(GARBAGE, "garbage", 7))
+		return -1;
+	dev = mk_open_device();
+	image = open(IMAGE, O_RDONLY);
+	garbage = open(GARBAGE, O_RDONLY);
+	directory = open("/", O_RDONLY | O_DIRECTORY);
+	return mmap(ARENA, ARENA_SIZE, PROT_READ | PROT_WRITE,
+		    MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) == ARENA ? 0 : -1;
+}
+
+int main(int argc, char **argv)
+{
+	int rounds = argc > 1 ? atoi(argv[1]) : 10000, i, ret;
+
+	random_seed(argc, argv);
+	ret = prepare();
+	for (i = 0; i < rounds && !ret; i++) {
+		/* now and then: a pool with something in it */
+		if (i % 500 == 0 || too_much())
+			ret = empty_pool() ?: restock();
+		ret = ret ?: one_call();
+	}
+	ret = empty_pool() ?: ret;
+	printf("# %d calls: %u done, %u refused\n", i, done, refused);
+	return ret || done < refused / 20 ? 1 : 0;
+}
