@@ -61,6 +61,15 @@ static void put_text(const char *text)
 	strreplace(control->text, '\n', ' ');
 }
 
+/**
+ * mk_agent_end() - say the last words
+ * @reason:	enum mk_reason
+ * @text:	the same in words
+ *
+ * The first call wins.
+ *
+ * Context: any, also NMI and before mk_agent_init(): it then does nothing.
+ */
 void mk_agent_end(u32 reason, const char *text)
 {
 	if (!control || atomic_xchg(&ended, 1))
@@ -70,6 +79,11 @@ void mk_agent_end(u32 reason, const char *text)
 	say(MK_WORD_ENDED);
 }
 
+/**
+ * mk_agent_stopping() - say that an orderly shutdown began
+ *
+ * Context: any; does nothing before mk_agent_init() and after mk_agent_end().
+ */
 void mk_agent_stopping(void)
 {
 	if (control && !atomic_read(&ended))

@@ -46,16 +46,36 @@ struct mk_stub_words {
 extern const u8 mk_trampoline[], mk_trampoline64[], mk_trampoline_end[];
 extern const u8 mk_stub[], mk_stub_end[];
 
+/**
+ * mk_arch_apicid() - local APIC id of a CPU
+ * @cpu:	logical number in the host
+ *
+ * Context: any; the CPU need not be online.
+ * Return: the id by which interrupt commands name it.
+ */
 u32 mk_arch_apicid(unsigned int cpu)
 {
 	return cpu_physical_id(cpu);
 }
 
+/**
+ * mk_arch_x2apic() - are the local APICs in x2APIC mode?
+ *
+ * Context: any.
+ * Return: true if they are.
+ */
 bool mk_arch_x2apic(void)
 {
 	return x2apic_enabled();
 }
 
+/**
+ * mk_arch_tsc_to_ns() - cycles of the TSC as time
+ * @tsc:	cycles
+ *
+ * Context: any.
+ * Return: nanoseconds, or 0 when the rate of the TSC is not known.
+ */
 u64 mk_arch_tsc_to_ns(u64 tsc)
 {
 	return tsc_khz ? mul_u64_u32_div(tsc, 1000000, tsc_khz) : 0;
@@ -105,6 +125,13 @@ static int send_sipi(u32 apicid, u64 page)
 	return icr_send(apicid, APIC_DM_STARTUP | (u32)(page >> PAGE_SHIFT));
 }
 
+/**
+ * mk_arch_init_stub() - write the code in which CPUs confirm their halt
+ * @stub:	physical address of a page below 1 MiB
+ *
+ * Context: before the first mk_arch_park().
+ * Return: 0.
+ */
 int mk_arch_init_stub(u64 stub)
 {
 	memcpy(mk_virt(stub), mk_stub, mk_stub_end - mk_stub);
@@ -164,10 +191,19 @@ static bool stub_answers(struct mk_cpu *c)
 /* One stub page, one CPU in it at a time. */
 static DEFINE_MUTEX(stub_lock);
 
-/*
+/**
+ * mk_arch_park() - bring CPUs to wait-for-SIPI and prove it
+ * @cpus:	CPUs that are not online in the host
+ * @nr:		their number
+ *
  * INIT is not acknowledged.  So: INIT, SIPI to the stub, wait for its word,
  * and INIT again, after which the CPU waits for SIPI and runs nothing.  All get
  * the first INIT before any is asked, so that none of them can start another.
+ * One that is silent for ACK_MS becomes MK_CPU_LOST.
+ *
+ * Context: sleeps 20 ms, and ACK_MS more for each CPU that is lost; takes
+ * stub_lock.
+ * Return: number of lost CPUs.
  */
 int mk_arch_park(struct mk_cpu **cpus, unsigned int nr)
 {
@@ -189,6 +225,14 @@ int mk_arch_park(struct mk_cpu **cpus, unsigned int nr)
 	return lost;
 }
 
+/**
+ * mk_arch_start() - send a parked CPU through the trampoline
+ * @cpu:	CPU that is known to be halted
+ * @entry:	where it goes; the page there becomes the trampoline
+ *
+ * Context: sleeps, ACK_MS at most when the CPU is silent.
+ * Return: 0 when the CPU is in the trampoline, else -ETIMEDOUT.
+ */
 int mk_arch_start(struct mk_cpu *cpu, const struct mk_entry *entry)
 {
 	struct mk_trampoline *t = mk_virt(entry->page);
@@ -236,6 +280,13 @@ static u32 realmode_size(u32 base)
 	return SZ_64K;
 }
 
+/**
+ * mk_arch_realmode() - find the pages of Linux's real-mode code
+ * @pages:	bitmap of page numbers below 1 MiB; theirs are set
+ *
+ * Context: reads the first MiB; module load.
+ * Return: number of blobs that were found.
+ */
 int mk_arch_realmode(unsigned long *pages)
 {
 	u32 base, size;

@@ -562,12 +562,24 @@ static struct miscdevice device = {
 	.mode = 0600,
 };
 
+/**
+ * mk_chardev_init() - make /dev/mk appear
+ * @instance:	this kernel is an instance: only MK_IOC_VERSION is served
+ *
+ * Context: module load; from here on user space may call.
+ * Return: 0 or a negative errno.
+ */
 int mk_chardev_init(bool instance)
 {
 	role = instance ? MK_ROLE_INSTANCE : MK_ROLE_HOST;
 	return misc_register(&device);
 }
 
+/**
+ * mk_chardev_exit() - take /dev/mk away
+ *
+ * Context: module unload: no descriptor is open.
+ */
 void mk_chardev_exit(void)
 {
 	misc_deregister(&device);

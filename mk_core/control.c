@@ -33,6 +33,12 @@ static struct mk_control *control_of(const struct mk_instance *inst)
 	return mk_virt(inst->image.control);
 }
 
+/**
+ * mk_control_epoch() - number a start
+ *
+ * Context: any.
+ * Return: a number that no other start has, while the module is loaded.
+ */
 u64 mk_control_epoch(void)
 {
 	return atomic64_inc_return(&last_epoch);
@@ -67,6 +73,13 @@ void mk_control_arm(struct mk_instance *inst)
 	virt_store_release(&ctl->magic, MK_CONTROL_MAGIC);
 }
 
+/**
+ * mk_control_request() - ask an instance for something
+ * @inst:	instance whose image is in place
+ * @request:	MK_REQUEST_*
+ *
+ * Context: instance->lock held; does not wait for an answer.
+ */
 void mk_control_request(struct mk_instance *inst, u32 request)
 {
 	virt_store_release(&control_of(inst)->request, request);
@@ -232,6 +245,13 @@ static void check_time(struct mk_instance *inst)
 	mk_instance_end(inst, MK_CRASHED, MK_REASON_LIVENESS, text);
 }
 
+/**
+ * mk_control_beat_age() - age of the oldest heartbeat
+ * @inst:	instance
+ *
+ * Context: instance->lock held.
+ * Return: ms, or 0 when the instance is neither running nor stopping.
+ */
 u64 mk_control_beat_age(struct mk_instance *inst)
 {
 	u32 cpu;
@@ -248,6 +268,14 @@ static void look_again(struct mk_instance *inst)
 	queue_delayed_work(watch_wq, &inst->watch->work, msecs_to_jiffies(ms));
 }
 
+/**
+ * mk_control_look() - look at an instance and act on what is seen
+ * @work:	its mk_watch.work
+ *
+ * Queues itself again while the instance is alive.
+ *
+ * Context: work queue; takes instance->lock; sleeps.
+ */
 void mk_control_look(struct work_struct *work)
 {
 	struct mk_watch *watch = container_of(to_delayed_work(work), struct mk_watch, work);
@@ -280,12 +308,23 @@ void mk_control_watch(struct mk_instance *inst)
 	look_again(inst);
 }
 
+/**
+ * mk_control_init() - make the work queue of the watches
+ *
+ * Context: module load.
+ * Return: 0 or -ENOMEM.
+ */
 int mk_control_init(void)
 {
 	watch_wq = alloc_workqueue("mk_watch", WQ_UNBOUND | WQ_HIGHPRI | WQ_MEM_RECLAIM, 0);
 	return watch_wq ? 0 : -ENOMEM;
 }
 
+/**
+ * mk_control_exit() - end the watches
+ *
+ * Context: module unload, all instances deleted; sleeps.
+ */
 void mk_control_exit(void)
 {
 	destroy_workqueue(watch_wq);

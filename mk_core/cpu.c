@@ -35,6 +35,12 @@ static int cpu_comes(unsigned int cpu)
 	return 0;
 }
 
+/**
+ * mk_cpu_init() - watch CPUs on their way out of the host and back
+ *
+ * Context: module load; takes the CPU hotplug lock.
+ * Return: 0 or a negative errno.
+ */
 int mk_cpu_init(void)
 {
 	int ret = cpuhp_setup_state_nocalls(CPUHP_BP_PREPARE_DYN, "multikernel:pool",
@@ -46,6 +52,11 @@ int mk_cpu_init(void)
 	return 0;
 }
 
+/**
+ * mk_cpu_exit() - end the watching
+ *
+ * Context: module unload, no CPU left in the pool; takes the CPU hotplug lock.
+ */
 void mk_cpu_exit(void)
 {
 	cpuhp_remove_state_nocalls(hotplug_state);

@@ -97,6 +97,12 @@ int mk_image_open(struct mk_image *image, const struct mk_load *req,
 	return 0;
 }
 
+/**
+ * mk_image_close() - let go of files and command line
+ * @image:	opened or zero; zero afterwards
+ *
+ * Context: instance->lock held where an instance owns @image; sleeps.
+ */
 void mk_image_close(struct mk_image *image)
 {
 	if (image->kernel)

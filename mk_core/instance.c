@@ -36,11 +36,25 @@ static const char * const reason_names[] = {
 	[MK_REASON_PROTOCOL] = "protocol",
 };
 
+/**
+ * mk_state_name() - a state in the words of sysfs and uevents
+ * @state:	enum mk_state
+ *
+ * Context: any.
+ * Return: constant string.
+ */
 const char *mk_state_name(u32 state)
 {
 	return state_names[state];
 }
 
+/**
+ * mk_reason_name() - a reason in the words of sysfs and uevents
+ * @reason:	enum mk_reason
+ *
+ * Context: any.
+ * Return: constant string.
+ */
 const char *mk_reason_name(u32 reason)
 {
 	return reason_names[reason];
@@ -52,6 +66,13 @@ int mk_fail(struct mk_error *err, int ret, u32 code, u64 arg0, u64 arg1)
 	return ret;
 }
 
+/**
+ * mk_instance_alive() - may its CPUs be running?
+ * @inst:	instance
+ *
+ * Context: any; holds only while instance->lock is held.
+ * Return: true when it is starting, running or stopping.
+ */
 bool mk_instance_alive(const struct mk_instance *inst)
 {
 	u32 state = READ_ONCE(inst->state);
@@ -108,11 +129,23 @@ void mk_instance_end(struct mk_instance *inst, u32 state, u32 reason,
 
 /* --- references ------------------------------------------------------------ */
 
+/**
+ * mk_instance_get() - take a reference
+ * @inst:	instance to which the caller has one, or that is listed
+ *
+ * Context: any.
+ */
 void mk_instance_get(struct mk_instance *inst)
 {
 	kobject_get(&inst->kobj);
 }
 
+/**
+ * mk_instance_put() - give a reference back
+ * @inst:	instance; may be freed
+ *
+ * Context: sleeps.
+ */
 void mk_instance_put(struct mk_instance *inst)
 {
 	kobject_put(&inst->kobj);
@@ -542,6 +575,17 @@ static u64 host_bytes(const struct mk_instance *inst)
 	       (inst->image.cmdline ? strlen(inst->image.cmdline) + 1 : 0);
 }
 
+/**
+ * mk_instance_query() - answer MK_IOC_QUERY
+ * @inst:	instance
+ * @q:		in: room; out: everything but the pointers
+ * @cpus:	room for @q->nr_cpus
+ * @extents:	room for @q->nr_extents
+ * @err:	what was wrong
+ *
+ * Context: sleeps, takes instance->lock.
+ * Return: 0, or -ENOENT when it was deleted.
+ */
 int mk_instance_query(struct mk_instance *inst, struct mk_query *q,
 		      struct mk_pool_cpu *cpus, struct mk_extent *extents,
 		      struct mk_error *err)
@@ -588,6 +632,12 @@ out:
 
 /* --- the host's own end ------------------------------------------------------ */
 
+/**
+ * mk_instances_alive() - how many instances are alive?
+ *
+ * Context: sleeps, takes mk_instances_lock.
+ * Return: their number.
+ */
 int mk_instances_alive(void)
 {
 	struct mk_instance *inst;
@@ -600,7 +650,14 @@ int mk_instances_alive(void)
 	return n;
 }
 
-/* Instances at rest are skipped without their lock: a load may take long. */
+/**
+ * mk_instances_end_all() - the host goes down: end all that is alive
+ *
+ * No instance starts from here on. Those at rest are skipped without their lock:
+ * a load may take long.
+ *
+ * Context: sleeps, takes mk_instances_lock and the locks of those alive.
+ */
 void mk_instances_end_all(void)
 {
 	struct mk_instance *inst;
@@ -619,7 +676,13 @@ void mk_instances_end_all(void)
 	mutex_unlock(&mk_instances_lock);
 }
 
-/* No instance is alive: each one that is holds the module. */
+/**
+ * mk_instance_exit() - delete all instances
+ *
+ * None of them is alive: each one that is holds the module.
+ *
+ * Context: module unload, /dev/mk gone; sleeps, takes mk_instances_lock.
+ */
 void mk_instance_exit(void)
 {
 	struct mk_instance *inst, *next;

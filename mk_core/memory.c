@@ -16,6 +16,15 @@
 #define BIT_OF(chunk, addr)	(((addr) - (chunk)->start) / MK_MEMORY_GRANULE)
 #define NR_BITS(chunk)	((chunk)->size / MK_MEMORY_GRANULE)
 
+/**
+ * mk_chunk_new() - note a chunk, all of it free
+ * @start:	physical address
+ * @size:	bytes, a multiple of MK_MEMORY_GRANULE
+ * @nid:	NUMA node
+ *
+ * Context: sleeps.
+ * Return: the object, or NULL without memory for it.
+ */
 struct mk_chunk *mk_chunk_new(u64 start, u64 size, int nid)
 {
 	struct mk_chunk *c = kzalloc(sizeof(*c), GFP_KERNEL);
@@ -33,12 +42,25 @@ struct mk_chunk *mk_chunk_new(u64 start, u64 size, int nid)
 	return c;
 }
 
+/**
+ * mk_chunk_delete() - forget a chunk, not its memory
+ * @c:		chunk that is in no list
+ *
+ * Context: any but interrupts.
+ */
 void mk_chunk_delete(struct mk_chunk *c)
 {
 	bitmap_free(c->used);
 	kfree(c);
 }
 
+/**
+ * mk_memory_release() - give memory back to the host
+ * @start:	physical address
+ * @size:	bytes, a multiple of MK_MEMORY_GRANULE; may be 0
+ *
+ * Context: sleeps.
+ */
 void mk_memory_release(u64 start, u64 size)
 {
 	u64 at;
@@ -50,6 +72,12 @@ void mk_memory_release(u64 start, u64 size)
 	}
 }
 
+/**
+ * mk_chunk_put() - give a whole chunk back to the host
+ * @c:		chunk that is in no list and of which nothing is used
+ *
+ * Context: sleeps.
+ */
 void mk_chunk_put(struct mk_chunk *c)
 {
 	mk_memory_release(c->start, c->size);
@@ -161,6 +189,13 @@ int mk_chunk_get(const struct mk_extent *want, struct mk_chunk **out,
 	return mk_fail(err, ret, MK_E_MEM_CONTIG, want->size, longest * MK_POOL_GRANULE);
 }
 
+/**
+ * mk_chunk_free_bytes() - how much of a chunk is free?
+ * @c:		chunk
+ *
+ * Context: mk_pool_lock held.
+ * Return: bytes.
+ */
 u64 mk_chunk_free_bytes(const struct mk_chunk *c)
 {
 	return (NR_BITS(c) - bitmap_weight(c->used, NR_BITS(c))) * MK_MEMORY_GRANULE;
@@ -190,6 +225,15 @@ u64 mk_chunk_largest(const struct mk_chunk *c, u64 *start)
 	return best * MK_MEMORY_GRANULE;
 }
 
+/**
+ * mk_chunk_mark() - note a range as used or free
+ * @c:		chunk
+ * @start:	physical address in it
+ * @size:	bytes, a multiple of MK_MEMORY_GRANULE
+ * @used:	used, or free again
+ *
+ * Context: mk_pool_lock held.
+ */
 void mk_chunk_mark(struct mk_chunk *c, u64 start, u64 size, bool used)
 {
 	if (used)
@@ -198,6 +242,15 @@ void mk_chunk_mark(struct mk_chunk *c, u64 start, u64 size, bool used)
 		bitmap_clear(c->used, BIT_OF(c, start), size / MK_MEMORY_GRANULE);
 }
 
+/**
+ * mk_chunk_is_free() - is a range free?
+ * @c:		chunk
+ * @start:	physical address in it
+ * @size:	bytes, a multiple of MK_MEMORY_GRANULE
+ *
+ * Context: mk_pool_lock held.
+ * Return: true when nothing of it is used.
+ */
 bool mk_chunk_is_free(const struct mk_chunk *c, u64 start, u64 size)
 {
 	unsigned long end = BIT_OF(c, start) + size / MK_MEMORY_GRANULE;

@@ -36,6 +36,15 @@
 /* Pages of the low window: trampoline, PML4. The rest is the instance's. */
 #define WINDOW_CR3	PAGE_SIZE
 
+/**
+ * mk_platform_params() - what every instance's command line ends with
+ * @buf:	room
+ * @size:	its bytes
+ * @agent:	the first initramfs holds /mk/init
+ *
+ * Context: any.
+ * Return: length without the NUL.
+ */
 int mk_platform_params(char *buf, size_t size, bool agent)
 {
 	/* README.md of this folder says what each one is for. */

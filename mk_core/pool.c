@@ -329,6 +329,19 @@ static int may_claim(u32 cpu, struct mk_error *err)
 	return 0;
 }
 
+/**
+ * mk_pool_claim_cpus() - give CPUs of the pool to an instance
+ * @cpus:	logical numbers
+ * @nr:		their number
+ * @id:		of the instance
+ * @out:	room for @nr: the CPUs in the same order
+ * @err:	what was wrong
+ *
+ * All or nothing.
+ *
+ * Context: sleeps, takes mk_pool_lock.
+ * Return: 0 or a negative errno.
+ */
 int mk_pool_claim_cpus(const u32 *cpus, unsigned int nr, u32 id,
 		       struct mk_cpu **out, struct mk_error *err)
 {
@@ -348,6 +361,13 @@ int mk_pool_claim_cpus(const u32 *cpus, unsigned int nr, u32 id,
 	return ret;
 }
 
+/**
+ * mk_pool_drop_cpus() - take CPUs back from an instance
+ * @cpus:	what mk_pool_claim_cpus() gave, known to be halted or lost
+ * @nr:		their number
+ *
+ * Context: sleeps, takes mk_pool_lock.
+ */
 void mk_pool_drop_cpus(struct mk_cpu **cpus, unsigned int nr)
 {
 	unsigned int i;
@@ -403,6 +423,19 @@ static void unmark(const struct mk_extent *extents, u32 nr)
 			      extents[nr].start, extents[nr].size, false);
 }
 
+/**
+ * mk_pool_claim_memory() - give memory of the pool to an instance
+ * @size:	bytes, a multiple of MK_MEMORY_GRANULE
+ * @nid:	NUMA node, or NUMA_NO_NODE for any
+ * @out:	room for MK_MAX_EXTENTS: what it gets
+ * @nr_out:	their number, 0 after an error
+ * @err:	what was wrong
+ *
+ * All or nothing, in as few extents as can be; it is not cleared.
+ *
+ * Context: sleeps, takes mk_pool_lock.
+ * Return: 0 or -ENOMEM.
+ */
 int mk_pool_claim_memory(u64 size, int nid, struct mk_extent *out, u32 *nr_out,
 			 struct mk_error *err)
 {
@@ -432,6 +465,13 @@ int mk_pool_claim_memory(u64 size, int nid, struct mk_extent *out, u32 *nr_out,
 	return ret;
 }
 
+/**
+ * mk_pool_drop_memory() - take memory back from an instance
+ * @extents:	what mk_pool_claim_memory() gave
+ * @nr:		their number
+ *
+ * Context: sleeps, takes mk_pool_lock.
+ */
 void mk_pool_drop_memory(const struct mk_extent *extents, u32 nr)
 {
 	mutex_lock(&mk_pool_lock);
@@ -439,7 +479,15 @@ void mk_pool_drop_memory(const struct mk_extent *extents, u32 nr)
 	mutex_unlock(&mk_pool_lock);
 }
 
-/* Marked as used for good: a CPU that was not seen to halt may write there. */
+/**
+ * mk_pool_leak_memory() - never give this memory to anybody again
+ * @extents:	what mk_pool_claim_memory() gave
+ * @nr:		their number
+ *
+ * It stays marked as used: a CPU that was not seen to halt may write there.
+ *
+ * Context: sleeps, takes mk_pool_lock.
+ */
 void mk_pool_leak_memory(const struct mk_extent *extents, u32 nr)
 {
 	mutex_lock(&mk_pool_lock);
@@ -448,6 +496,15 @@ void mk_pool_leak_memory(const struct mk_extent *extents, u32 nr)
 	mutex_unlock(&mk_pool_lock);
 }
 
+/**
+ * mk_pool_query() - answer MK_IOC_POOL_QUERY
+ * @q:		in: room; out: everything but the pointers and @nr_instances
+ * @cpus:	room for @q->nr_cpus
+ * @chunks:	room for @q->nr_chunks
+ *
+ * Context: sleeps, takes mk_pool_lock.
+ * Return: 0.
+ */
 int mk_pool_query(struct mk_pool_query *q, struct mk_pool_cpu *cpus,
 		  struct mk_pool_chunk *chunks)
 {
@@ -574,6 +631,12 @@ static void say_refused(const struct mk_error *err)
 	}
 }
 
+/**
+ * mk_pool_init() - take what the module parameters name
+ *
+ * Context: module load; sleeps, takes mk_pool_lock.
+ * Return: 0 or a negative errno, the reason in the log.
+ */
 int mk_pool_init(void)
 {
 	struct mk_extent extents[MK_MAX_EXTENTS];
@@ -599,7 +662,13 @@ int mk_pool_init(void)
 	return ret;
 }
 
-/* Everything that is known to be unused goes back; the rest stays lost. */
+/**
+ * mk_pool_exit() - give the pool back to the host
+ *
+ * Everything that is known to be unused goes back; the rest stays lost.
+ *
+ * Context: module unload, all instances deleted; sleeps, takes mk_pool_lock.
+ */
 void mk_pool_exit(void)
 {
 	struct mk_chunk *k, *next_k;

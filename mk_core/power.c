@@ -41,6 +41,12 @@ static struct notifier_block pm_notifier = {
 	.priority = INT_MAX,
 };
 
+/**
+ * mk_power_init() - be told when the host goes down or sleeps
+ *
+ * Context: module load.
+ * Return: 0 or a negative errno.
+ */
 int mk_power_init(void)
 {
 	int ret = register_reboot_notifier(&reboot_notifier);
@@ -53,6 +59,11 @@ int mk_power_init(void)
 	return ret;
 }
 
+/**
+ * mk_power_exit() - be told no more
+ *
+ * Context: module unload.
+ */
 void mk_power_exit(void)
 {
 	unregister_pm_notifier(&pm_notifier);

@@ -23,6 +23,12 @@ static ssize_t version_show(struct kobject *kobj, struct kobj_attribute *attr, c
 }
 RO(version);
 
+/**
+ * mk_sysfs_init() - make /sys/fs/multikernel
+ *
+ * Context: module load.
+ * Return: 0 or a negative errno.
+ */
 int mk_sysfs_init(void)
 {
 	int ret;
@@ -36,6 +42,11 @@ int mk_sysfs_init(void)
 	return ret;
 }
 
+/**
+ * mk_sysfs_exit() - take /sys/fs/multikernel away
+ *
+ * Context: module unload, all instances deleted.
+ */
 void mk_sysfs_exit(void)
 {
 	if (instances)
@@ -144,12 +155,25 @@ static const struct kset_uevent_ops instance_uevent_ops = {
 	.uevent = instance_uevent,
 };
 
+/**
+ * mk_sysfs_instances() - make its directory instances/ in a host
+ *
+ * Context: module load.
+ * Return: 0 or -ENOMEM; mk_sysfs_exit() removes it.
+ */
 int mk_sysfs_instances(void)
 {
 	instances = kset_create_and_add("instances", &instance_uevent_ops, mk_kobj);
 	return instances ? 0 : -ENOMEM;
 }
 
+/**
+ * mk_sysfs_add() - make the directory of an instance, tell udev
+ * @inst:	instance that has name and device tree
+ *
+ * Context: mk_instances_lock held; sleeps.
+ * Return: 0 or a negative errno; mk_instance_put() cleans up after both.
+ */
 int mk_sysfs_add(struct mk_instance *inst)
 {
 	int ret;
@@ -165,12 +189,24 @@ int mk_sysfs_add(struct mk_instance *inst)
 	return 0;
 }
 
+/**
+ * mk_sysfs_remove() - take the directory of an instance away, tell udev
+ * @inst:	instance
+ *
+ * Context: mk_instances_lock held; waits for readers.
+ */
 void mk_sysfs_remove(struct mk_instance *inst)
 {
 	kobject_uevent(&inst->kobj, KOBJ_REMOVE);
 	kobject_del(&inst->kobj);
 }
 
+/**
+ * mk_sysfs_changed() - tell udev and who polls status of a new state
+ * @inst:	instance
+ *
+ * Context: instance->lock held; sleeps.
+ */
 void mk_sysfs_changed(struct mk_instance *inst)
 {
 	sysfs_notify(&inst->kobj, NULL, "status");
@@ -225,6 +261,13 @@ static const struct bin_attribute handoff_tree_attr = {
 	.read = handoff_tree_read,
 };
 
+/**
+ * mk_sysfs_handoff() - show the handoff in an instance
+ * @h:		the table; stays mapped
+ *
+ * Context: module load.
+ * Return: 0 or a negative errno.
+ */
 int mk_sysfs_handoff(const struct mk_handoff *h)
 {
 	int ret;

@@ -65,6 +65,12 @@ static void carve_windows(unsigned long *used)
 	}
 }
 
+/**
+ * mk_window_init() - find the low windows and the stub page
+ *
+ * Context: module load.
+ * Return: 0, or -ENODEV when it cannot be told what is free.
+ */
 int mk_window_init(void)
 {
 	DECLARE_BITMAP(used, LOW_PAGES);
@@ -87,16 +93,33 @@ int mk_window_init(void)
 	return mk_arch_init_stub(stub_page);
 }
 
+/**
+ * mk_window_exit() - clear the stub page
+ *
+ * Context: module unload: no CPU of the pool is left in it.
+ */
 void mk_window_exit(void)
 {
 	memset(mk_virt(stub_page), 0, PAGE_SIZE);
 }
 
+/**
+ * mk_window_stub() - the page in which CPUs confirm their halt
+ *
+ * Context: any.
+ * Return: its physical address, below 1 MiB.
+ */
 u64 mk_window_stub(void)
 {
 	return stub_page;
 }
 
+/**
+ * mk_window_get() - take a low window
+ *
+ * Context: sleeps, takes window_lock.
+ * Return: its physical address, or 0 when none is left.
+ */
 u64 mk_window_get(void)
 {
 	unsigned int i;
@@ -112,6 +135,12 @@ u64 mk_window_get(void)
 	return window;
 }
 
+/**
+ * mk_window_put() - give a low window back
+ * @window:	from mk_window_get(), no CPU uses it
+ *
+ * Context: sleeps, takes window_lock.
+ */
 void mk_window_put(u64 window)
 {
 	unsigned int i;
@@ -125,6 +154,13 @@ void mk_window_put(u64 window)
 	mutex_unlock(&window_lock);
 }
 
+/**
+ * mk_window_count() - count the low windows
+ * @all:	out: their number
+ * @unused:	out: of these, how many nobody has
+ *
+ * Context: sleeps, takes window_lock.
+ */
 void mk_window_count(u32 *all, u32 *unused)
 {
 	mutex_lock(&window_lock);
