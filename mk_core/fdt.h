@@ -29,16 +29,75 @@ struct mk_fdt {
 	int failed;
 };
 
+/**
+ * mk_fdt_begin() - begin a tree
+ * @f:		the tree; errors stick to it until mk_fdt_finish()
+ * @buf:	room for the blob
+ * @size:	its bytes
+ */
 void mk_fdt_begin(struct mk_fdt *f, void *buf, __u32 size);
-void mk_fdt_node(struct mk_fdt *f, const char *name);	/* "" is the root */
+
+/**
+ * mk_fdt_node() - open a node in the one that is open
+ * @f:		the tree
+ * @name:	its name; "" is the root
+ */
+void mk_fdt_node(struct mk_fdt *f, const char *name);
+
+/**
+ * mk_fdt_end_node() - close the node that was opened last
+ * @f:		the tree
+ */
 void mk_fdt_end_node(struct mk_fdt *f);
+
+/**
+ * mk_fdt_prop() - add a property to the open node, before its first child
+ * @f:		the tree
+ * @name:	its name
+ * @val:	its value as it is stored
+ * @len:	bytes of @val
+ */
 void mk_fdt_prop(struct mk_fdt *f, const char *name, const void *val, __u32 len);
+
+/**
+ * mk_fdt_prop_str() - add a property that is a string
+ * @f:		the tree
+ * @name:	its name
+ * @s:		the string
+ */
 void mk_fdt_prop_str(struct mk_fdt *f, const char *name, const char *s);
+
+/**
+ * mk_fdt_prop_u32() - add a property of one cell
+ * @f:		the tree
+ * @name:	its name
+ * @v:		the value, in host order
+ */
 void mk_fdt_prop_u32(struct mk_fdt *f, const char *name, __u32 v);
+
+/**
+ * mk_fdt_prop_u64() - add a property of two cells
+ * @f:		the tree
+ * @name:	its name
+ * @v:		the value, in host order
+ */
 void mk_fdt_prop_u64(struct mk_fdt *f, const char *name, __u64 v);
-/* a property of big-endian cells from an array of host-order values */
+
+/**
+ * mk_fdt_prop_cells() - add a property of many cells
+ * @f:		the tree
+ * @name:	its name
+ * @v:		the values, in host order
+ * @nr:		their number
+ */
 void mk_fdt_prop_cells(struct mk_fdt *f, const char *name, const __u32 *v, __u32 nr);
-/* Return: bytes of the finished blob, or 0 after any failure. */
+
+/**
+ * mk_fdt_finish() - end the tree
+ * @f:		the tree, all nodes closed
+ *
+ * Return: bytes of the finished blob, or 0 after any failure since the begin.
+ */
 __u32 mk_fdt_finish(struct mk_fdt *f);
 
 #endif /* MK_CORE_FDT_H */

@@ -102,19 +102,23 @@ struct mk_region {
  * @clock_seq:	odd while the host writes the clock pair (seqcount)
  * @clock_real:	host's CLOCK_REALTIME in ns at
  * @clock_tsc:	this TSC value
+ * @host_reserved: zero; room for later minors
  *
  * Instance's part, written by the instance, read by the host as hostile:
  * @word:	MK_WORD_*, written after what it announces
  * @reason:	enum mk_reason, valid with MK_WORD_ENDED
  * @user_tsc:	TSC at the first user instruction (mk-init), or 0
  * @running_tsc: TSC when MK_WORD_RUNNING was written
- * @minor:	MK_HANDOFF_MINOR of the instance's mk_core
  * @major:	MK_HANDOFF_MAJOR of the instance's mk_core
+ * @minor:	MK_HANDOFF_MINOR of the instance's mk_core
+ * @instance_reserved: zero
  * @version:	package version of the instance's mk_core
  * @release:	release of the instance's kernel
  * @text:	reason in words; always NUL-terminated by the reader
+ * @instance_reserved2: zero; room for later minors
  * @beat:	a heartbeat counter a CPU, indexed by the instance's logical CPU
  *		number; 0: this CPU is not watched (not up yet, or taken down)
+ * @tail:	zero; room for later minors
  *
  *	host:	   zero page -> magic,epoch -> SIPI -> request, clock ...
  *	instance:  word NONE -> RUNNING -> [STOPPING] -> ENDED

@@ -229,7 +229,15 @@ struct mk_watch {
  * @image:	L
  * @epoch:	L: of the last start
  * @watch:	L, but for the work item
- * @boots:	L; this and the rest: figures for mk_query
+ * @boots:	L: number of starts; this and the rest: figures for mk_query
+ * @start_ns:	L: host time (CLOCK_BOOTTIME) of the last SIPI, or 0
+ * @start_tsc:	L: the same as TSC
+ * @end_ns:	L: host time when it was stopped or crashed, or 0
+ * @prepare_ns:	L: from the start call to SIPI, without @clear_ns
+ * @clear_ns:	L: clearing of memory for the last load
+ * @kill_ns:	L: taking its CPUs away, the last time
+ * @user_ns:	L: from SIPI to its first user instruction, or 0
+ * @running_ns:	L: from SIPI to its word that it runs, or 0
  *
  * L: @lock; I: mk_instances_lock.
  */

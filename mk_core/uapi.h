@@ -89,7 +89,7 @@ enum mk_reason {
 	MK_REASON_PROTOCOL	= 13,
 };
 
-/**
+/*
  * enum mk_error_code - what was wrong; arguments in &struct mk_error.arg
  *
  * The comment behind each code names arg[0] and arg[1].
@@ -365,6 +365,8 @@ struct mk_list {
 
 /* --- on an instance ---------------------------------------------------- */
 
+#define MK_LOAD_AGENT		0x1	/* the first initramfs holds /mk/init */
+
 /**
  * struct mk_load - MK_IOC_LOAD (created, loaded, stopped, crashed)
  * @hdr:	header
@@ -382,8 +384,6 @@ struct mk_list {
  * With MK_LOAD_AGENT in hdr.flags the first initramfs holds /mk/init, and
  * mk_core makes it the first process (rdinit=).
  */
-#define MK_LOAD_AGENT		(1U << 0)
-
 struct mk_load {
 	struct mk_hdr hdr;
 	__u64 cmdline;
