@@ -12,11 +12,22 @@
 #define MK_ACPI_MAX_NODES	8
 #define MK_ACPI_MAX_MEMS	(MK_MAX_EXTENTS + 1)
 
+/**
+ * struct mk_acpi_cpu - a CPU for MADT and SRAT
+ * @apicid:	local APIC id
+ * @node:	proximity domain, used when nr_nodes is above 1
+ */
 struct mk_acpi_cpu {
 	__u32 apicid;
-	__u32 node;	/* proximity domain, used when nr_nodes > 1 */
+	__u32 node;
 };
 
+/**
+ * struct mk_acpi_mem - a range of memory for the SRAT
+ * @start:	physical address
+ * @size:	bytes
+ * @node:	proximity domain
+ */
 struct mk_acpi_mem {
 	__u64 start;
 	__u64 size;

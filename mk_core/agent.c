@@ -51,6 +51,7 @@ static atomic_t ended = ATOMIC_INIT(0);
 
 static void say(u32 word)
 {
+	/* the host reads what the word announces after the word */
 	virt_store_release(&control->word, word);
 }
 
@@ -111,6 +112,7 @@ static void check_request(void)
 {
 	static atomic_t heard = ATOMIC_INIT(0);
 
+	/* what the host wrote before it is seen, too */
 	if (virt_load_acquire(&control->request) == MK_REQUEST_STOP &&
 	    !atomic_xchg(&heard, 1))
 		schedule_work(&stop_work);
@@ -154,10 +156,11 @@ static bool read_clock(u64 *real, u64 *tsc)
 	u32 seq, tries;
 
 	for (tries = 0; tries < 1000; tries++) {
+		/* a seqcount between kernels: number, pair, number again */
 		seq = virt_load_acquire(&control->clock_seq);
 		*real = READ_ONCE(control->clock_real);
 		*tsc = READ_ONCE(control->clock_tsc);
-		virt_rmb();
+		virt_rmb();	/* pairs with write_clock() */
 		if (!(seq & 1) && READ_ONCE(control->clock_seq) == seq)
 			return true;
 		cpu_relax();

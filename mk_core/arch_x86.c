@@ -15,7 +15,8 @@
 #include "internal.h"
 
 #define ICR_TRIES	1000	/* of 1 us: Linux gives a send 1000 * 100 us at worst */
-#define ACK_POLLS	50	/* of 20 us, between two SIPIs */
+#define ACK_POLLS	50	/* between two SIPIs */
+#define ACK_POLL_US	20
 #define ROUND_MS	50	/* of SIPIs, between two INITs */
 #define ACK_MS		1000	/* a CPU that is silent for so long is lost */
 #define REALMODE_END	0x65a22c82	/* REALMODE_END_SIGNATURE in realmode/rm/realmode.h */
@@ -42,9 +43,6 @@ struct mk_stub_words {
 	u32 apicid;
 	u32 ack;
 };
-
-extern const u8 mk_trampoline[], mk_trampoline64[], mk_trampoline_end[];
-extern const u8 mk_stub[], mk_stub_end[];
 
 /**
  * mk_arch_apicid() - local APIC id of a CPU
@@ -143,9 +141,10 @@ static bool arrives(const u32 *word, u32 apicid, const u32 *who)
 	int poll;
 
 	for (poll = 0; poll < ACK_POLLS; poll++) {
+		/* pairs with the order in which the CPU's code stores its words */
 		if (virt_load_acquire(word) && (!who || READ_ONCE(*who) == apicid))
 			return true;
-		udelay(20);
+		udelay(ACK_POLL_US);
 	}
 	return false;
 }
@@ -243,7 +242,7 @@ int mk_arch_start(struct mk_cpu *cpu, const struct mk_entry *entry)
 	t->rsi = entry->rsi;
 	t->gdt_base = entry->page + offsetof(struct mk_trampoline, gdt);
 	t->far_offset = entry->page + (mk_trampoline64 - mk_trampoline);
-	virt_mb();
+	virt_mb();	/* the trampoline is whole before a CPU is sent there */
 
 	/* Parked CPUs wait for SIPI, but not surely: see goes_to(). */
 	send_init(&cpu, 1);

@@ -11,7 +11,12 @@
 #define MK_E820_ACPI		3
 #define MK_E820_MAX		64	/* more than ever needed; the page has 128 */
 
-/* one entry of the e820 table, in host order of fields */
+/**
+ * struct mk_e820 - an entry of the memory map
+ * @addr:	physical address
+ * @size:	bytes
+ * @type:	MK_E820_*
+ */
 struct mk_e820 {
 	__u64 addr;
 	__u64 size;

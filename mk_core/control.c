@@ -50,10 +50,10 @@ static void write_clock(struct mk_control *ctl)
 	u32 seq = READ_ONCE(ctl->clock_seq) | 1;
 
 	WRITE_ONCE(ctl->clock_seq, seq);
-	virt_wmb();
+	virt_wmb();	/* odd before the pair changes: read_clock() */
 	WRITE_ONCE(ctl->clock_tsc, rdtsc_ordered());
 	WRITE_ONCE(ctl->clock_real, ktime_get_real_ns());
-	virt_wmb();
+	virt_wmb();	/* even again after the pair */
 	WRITE_ONCE(ctl->clock_seq, seq + 1);
 }
 
@@ -70,6 +70,7 @@ void mk_control_arm(struct mk_instance *inst)
 	memset(ctl, 0, sizeof(*ctl));
 	ctl->epoch = inst->epoch;
 	write_clock(ctl);
+	/* a page with the magic is whole */
 	virt_store_release(&ctl->magic, MK_CONTROL_MAGIC);
 }
 
@@ -82,6 +83,7 @@ void mk_control_arm(struct mk_instance *inst)
  */
 void mk_control_request(struct mk_instance *inst, u32 request)
 {
+	/* pairs with check_request() */
 	virt_store_release(&control_of(inst)->request, request);
 }
 
@@ -106,6 +108,7 @@ static void printable(char *text, size_t size)
 
 static void read_word(const struct mk_control *ctl, struct word *w)
 {
+	/* pairs with say(): what it announces is there */
 	w->word = virt_load_acquire(&ctl->word);
 	w->reason = READ_ONCE(ctl->reason);
 	w->user_tsc = READ_ONCE(ctl->user_tsc);

@@ -13,7 +13,7 @@
 #include "internal.h"
 
 LIST_HEAD(mk_instances);
-DEFINE_MUTEX(mk_instances_lock);
+DEFINE_MUTEX(mk_instances_lock);	/* the list and the ids in it */
 bool mk_going_down;
 
 static DEFINE_IDA(ids);

@@ -48,6 +48,10 @@ u64 mk_window_stub(void);	/* the host's own page, for parking CPUs */
 
 /* --- arch_x86.c: INIT, SIPI, trampoline -------------------------------- */
 
+/* trampoline_x86.S: code that is copied into pages below 1 MiB */
+extern const u8 mk_trampoline[], mk_trampoline64[], mk_trampoline_end[];
+extern const u8 mk_stub[], mk_stub_end[];
+
 /**
  * struct mk_entry - where a CPU goes from SIPI
  * @page:	physical address of the trampoline's page, below 1 MiB
@@ -246,7 +250,7 @@ struct mk_instance {
 	struct list_head node;
 	u32 id;
 	char name[MK_NAME_SIZE];
-	struct mutex lock;
+	struct mutex lock;	/* before mk_pool_lock, after mk_instances_lock */
 	wait_queue_head_t wait;
 	u32 state;
 	u32 reason;
@@ -278,7 +282,7 @@ struct mk_instance {
 };
 
 extern struct list_head mk_instances;
-extern struct mutex mk_instances_lock;
+extern struct mutex mk_instances_lock;	/* the list and the ids in it */
 
 void mk_instance_exit(void);
 int mk_instance_create(const struct mk_create *req, const u32 *cpus,

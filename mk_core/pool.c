@@ -576,11 +576,8 @@ static int parse_memory(struct mk_extent *out, unsigned int *nr)
 			goto bad;
 		out[*nr] = (struct mk_extent){ .node = NUMA_NO_NODE };
 		out[*nr].size = memparse(p, &p);
-		if (*p == '@') {
-			unsigned long node = simple_strtoul(p + 1, &p, 10);
-
-			out[*nr].node = min(node, (unsigned long)MAX_NUMNODES);
-		}
+		if (*p == '@')
+			out[*nr].node = min_t(u64, memparse(p + 1, &p), MAX_NUMNODES);
 		if (*p == ',')
 			p++;
 		else if (*p)

@@ -21,6 +21,7 @@ static ssize_t version_show(struct kobject *kobj, struct kobj_attribute *attr, c
 {
 	return sysfs_emit(buf, "%s\n", MK_VERSION);
 }
+
 RO(version);
 
 /**
@@ -66,24 +67,28 @@ static ssize_t id_show(struct kobject *kobj, struct kobj_attribute *attr, char *
 {
 	return sysfs_emit(buf, "%u\n", of_kobj(kobj)->id);
 }
+
 RO(id);
 
 static ssize_t status_show(struct kobject *kobj, struct kobj_attribute *attr, char *buf)
 {
 	return sysfs_emit(buf, "%s\n", mk_state_name(READ_ONCE(of_kobj(kobj)->state)));
 }
+
 RO(status);
 
 static ssize_t reason_show(struct kobject *kobj, struct kobj_attribute *attr, char *buf)
 {
 	return sysfs_emit(buf, "%s\n", mk_reason_name(READ_ONCE(of_kobj(kobj)->reason)));
 }
+
 RO(reason);
 
 static ssize_t memory_show(struct kobject *kobj, struct kobj_attribute *attr, char *buf)
 {
 	return sysfs_emit(buf, "%llu\n", of_kobj(kobj)->memory);
 }
+
 RO(memory);
 
 static ssize_t cpus_show(struct kobject *kobj, struct kobj_attribute *attr, char *buf)
@@ -96,6 +101,7 @@ static ssize_t cpus_show(struct kobject *kobj, struct kobj_attribute *attr, char
 		len += sysfs_emit_at(buf, len, "%s%u", i ? "," : "", inst->cpus[i]->cpu);
 	return len + sysfs_emit_at(buf, len, "\n");
 }
+
 RO(cpus);
 
 static struct attribute *instance_attrs[] = {
