@@ -18,7 +18,7 @@
 #include <linux/ioctl.h>
 #include <linux/types.h>
 
-#define MK_ABI			1	/* struct mk_version.abi */
+#define MK_ABI			1U	/* struct mk_version.abi */
 #define MK_DEVICE		"/dev/mk"
 #define MK_SYSFS		"/sys/fs/multikernel"
 

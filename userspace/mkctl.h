@@ -12,7 +12,7 @@
 #include "settings.h"
 #include "uapi.h"
 
-#define __printf(...)	__attribute__((__format__(__printf__, __VA_ARGS__)))
+#define __printf(...)	__attribute((__format__(__printf__, __VA_ARGS__)))
 #define BIT(n)		(1u << (n))
 #define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
 
