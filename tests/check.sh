@@ -24,6 +24,8 @@ step() {
 	fuzz)	 make --no-print-directory -C "$TOP/tests/fuzz" check ;;
 	machine) vm --name "$1" --tests '[0-6]*' --limit 1200 ;;
 	x2apic)	 vm --name "$1" --tests '[0-6]* 73*' --limit 1800 --x2apic ;;
+	ends-*)	 ends "${1#ends-}" ;;
+	lockdown) vm --name "$1" --tests '43*' --limit 300 --env LOCKDOWN=y ;;
 	numa)	 vm --name "$1" --tests '70*' --limit 600 --numa ;;
 	eight)	 vm --name "$1" --tests '71*' --limit 1200 --cpus 10 --memory 6G --env TEST_LIMIT=900 ;;
 	rounds)	 vm --name "$1" --tests '8*' --limit 1800 --env TEST_LIMIT=900 ;;
@@ -41,15 +43,26 @@ pair() {
 	vm --name "pair-$1" --host "${1%-*}" --instance "${1#*-}" --memory 6G --tests "$2" --limit 600
 }
 
+# ends HOW: the host goes down while instances run
+ends() {
+	local ends='reboot: Power down' says='instance web.* is stopped'
+
+	[ "$1" != reboot ] || ends='reboot: Restarting system'
+	[ "$1" != kexec ] || says='test: alive .* cpus 4 '
+	vm --name "ends-$1" --script "$TOP/tests/vm/ends" --env "HOW=$1" --ends "$ends" --says "$says" \
+		--limit 300 || return
+	echo "the host's $1: 1 passed, 0 failed, 0 skipped"
+}
+
 # Each kernel is host once and instance once.
 quick_steps() {
-	echo lint unit fuzz machine pair-6.1-7.x pair-7.x-6.12 pair-6.12-6.1
+	echo lint unit fuzz machine ends-poweroff ends-reboot pair-6.1-7.x pair-7.x-6.12 pair-6.12-6.1
 }
 
 all_steps() {
 	local host instance
 
-	echo lint unit fuzz machine x2apic numa eight rounds debian demo bench
+	echo lint unit fuzz machine x2apic numa eight rounds lockdown ends-poweroff ends-reboot ends-kexec debian demo bench
 	for host in $("$TOP/tests/kernels.sh" list); do
 		for instance in $("$TOP/tests/kernels.sh" list); do
 			echo "sizes-$host-$instance"
