@@ -1,0 +1,220 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# Measures what "fast" means, in one virtual machine, against its limits.
+#
+#   bench.sh [--strict]    ends 1 only when something could not be measured;
+#                          with --strict also when a limit is not held
+#
+#   MK_BENCH_KERNEL=6.12   kernel of host and instance (tests/kernels.sh list)
+#   MK_BENCH_ROUNDS=7      of each measurement, at least 5
+#   MK_BENCH_APPEND=...    for the host's command line
+set -euo pipefail
+# shellcheck source=tests/lib/common.sh
+. "$(dirname "$0")/lib/common.sh"
+
+kernel=${MK_BENCH_KERNEL:-6.12} rounds=${MK_BENCH_ROUNDS:-7}
+out=$BUILD/bench
+held=0 not_held=0
+
+# --- the run ------------------------------------------------------------------------
+
+# Where run puts programs of the machine from.
+build_bench() {
+	mkdir -p "$BUILD/machine"
+	musl-gcc -std=gnu11 -O2 -Wall -Wextra -Werror -static -idirafter /usr/include \
+		-idirafter "/usr/include/$(gcc -print-multiarch)" \
+		-o "$BUILD/machine/bench" "$TOP/tests/bench/bench.c"
+}
+
+# QEMU itself says when the machine starts and when its firmware reads the last
+# part of the kernel; a stock kernel says nothing before it is unpacked.
+wrap_qemu() {
+	local qemu
+
+	qemu=$(command -v qemu-system-x86_64)
+	mkdir -p "$out/bin"
+	cat >"$out/bin/qemu-system-x86_64" <<-END
+	#!/bin/sh
+	exec $qemu -D $out/trace -msg timestamp=on -trace runstate_set -trace fw_cfg_select "\$@"
+	END
+	chmod +x "$out/bin/qemu-system-x86_64"
+}
+
+# Before the rest of this machine: by niceness within the session, and of it.
+prefer() {
+	{ echo -19 >/proc/self/autogroup; } 2>/dev/null || return 0
+	trap 'echo 0 >/proc/self/autogroup' EXIT
+}
+
+run_machine() {
+	PATH=$out/bin:$PATH nice -n -19 "$TOP/tests/vm/run" --name benchmark --host "$kernel" \
+		--append "rdinit=/bin/bench ${MK_BENCH_APPEND-}" --env ROUNDS="$rounds" \
+		--script "$TOP/tests/bench/guest.sh" --limit 900 >"$out/results" ||
+		{ cat "$out/results" >&2; die "the machine failed: $BUILD/logs/vm-benchmark.console"; }
+}
+
+# --- figures ------------------------------------------------------------------------
+
+raw() {
+	sed -n "s/^raw $1 //p" "$out/results"
+}
+
+numbers() {
+	local values
+
+	values=$(raw "$1")
+	[[ $values =~ ^[0-9] ]] || die "nothing was measured for $1"
+	echo "$values"
+}
+
+# stat FILTER: median, least and greatest of the numbers on standard input
+stat() {
+	sort -g | awk '{ v[NR] = $1 }
+		END { print (v[int((NR + 1) / 2)] + v[int(NR / 2) + 1]) / 2, v[1], v[NR] }'
+}
+
+calc() {
+	awk "BEGIN { print ($1) }"
+}
+
+# From the start of the machine, seconds: the last read of the firmware.
+kernel_start() {
+	awk -F '[@:]' '/new_state [0-9]+ \(running\)/ && !begin { begin = $2 }
+		/fw_cfg_select/ { last = $2 }
+		END { printf "%.6f\n", last - begin }' "$out/trace"
+}
+
+# --- the table ----------------------------------------------------------------------
+
+# row WHAT FIGURE BOUND RATIO SPREAD HELD
+row() {
+	local verdict=
+
+	case $6 in
+	1) verdict=held; held=$((held + 1)) ;;
+	0) verdict='NOT HELD'; not_held=$((not_held + 1)) ;;
+	esac
+	printf '%-38s %12s  %-10s %6s  %-15s %s\n' "$1" "$2" "$3" "$4" "$5" "$verdict" |
+		sed 's/ *$//'
+}
+
+heading() {
+	printf '\n%-38s %12s  %-10s %6s  %-15s %s\n' "$1" median bound ratio spread ''| sed 's/ *$//'
+}
+
+# time_row WHAT BOUND_MS NAME: times in ns
+time_row() {
+	local median least most
+
+	read -r median least most < <(numbers "$3" | stat)
+	row "$1" "$(printf '%.1f ms' "$(calc "$median / 1e6")")" "${2:+<= $2 ms}" \
+		"${2:+$(printf '%.2f' "$(calc "$median / 1e6 / ${2:-1}")")}" \
+		"$(printf '%.1f-%.1f' "$(calc "$least / 1e6")" "$(calc "$most / 1e6")")" \
+		"${2:+$(calc "$median / 1e6 <= ${2:-0}")}"
+}
+
+# ratio_row WHAT SECONDS BOUND: the instance's way to user space against this
+ratio_row() {
+	local ratio
+
+	ratio=$(calc "$(numbers user_ns | stat | cut -d' ' -f1) / 1e9 / $2")
+	row "$1" "$(printf '%.0f ms' "$(calc "$2 * 1e3")")" "${3:+<= $3}" \
+		"$(printf '%.2f' "$ratio")" "" "${3:+$(calc "$ratio <= ${3:-0}")}"
+}
+
+start_rows() {
+	local start first init
+
+	start=$(kernel_start)
+	first=$(calc "$(numbers first_tsc) / $(numbers tsc_mhz) / 1e6")
+	init=$(calc "$first - $start")
+	heading "start to the first user instruction"
+	time_row "instance, from SIPI" "" user_ns
+	ratio_row "host, from its kernel's entry" "$init" 0.5
+	ratio_row "host, by printk's clock (no unpacking)" "$(numbers printk_init)" ""
+	time_row "load: mkctl load, with unpacking" "" load
+	time_row "  of that, clearing 512 MiB" "" clear_ns
+	time_row "instance, started again after stop" "" again_user_ns
+}
+
+work_rows() {
+	heading "work in the host"
+	time_row "start call to SIPI" 50 prepare_ns
+	time_row "mkctl start, all of it" "" start
+	time_row "start again: image is read again" "" again_prepare_ns
+	time_row "kill to CPUs halted" 100 kill_ns
+	time_row "mkctl kill and delete, all of it" 100 kill_delete
+}
+
+# Ratios are taken within each round, where the load of this machine is alike.
+program_rows() {
+	local name text unit host median least most
+
+	heading "programs, host against instance"
+	while read -r name unit text; do
+		host=$(numbers "host_$name" | stat | cut -d' ' -f1)
+		read -r median least most < <(paste <(numbers "instance_$name") <(numbers "host_$name") |
+			awk '{ print $1 / $2 }' | stat)
+		row "$text" "$(printf '%.2f %s' "$(calc "$host / 1e3")" "$unit")" 0.95-1.05 \
+			"$(printf '%.3f' "$median")" "$(printf '%.3f-%.3f' "$least" "$most")" \
+			"$(calc "$median >= 0.95 && $median <= 1.05")"
+	done <<-'END'
+	syscall us system call (getppid)
+	switch us context switch (futex)
+	pipe us pipe round trip
+	fork us fork + exit + wait
+	fault us page fault (anonymous)
+	memcpy us memcpy, a page of 64 MiB
+	END
+}
+
+other_rows() {
+	local kib bytes idle
+
+	kib=$(numbers host_kib)
+	bytes=$(numbers host_bytes | stat | cut -d' ' -f1)
+	idle=$(calc "($(numbers idle_with) - $(numbers idle_without)) / 3 / 10 / 1e7")
+	heading "other"
+	row "interrupts of 10000 broadcasts, $(numbers broadcast_cpus) CPUs" \
+		"$(numbers broadcast_interrupts)" 0 "" "" "$(calc "$(numbers broadcast_interrupts) == 0")"
+	row "host memory for an instance, 3 run" "$kib KiB" "<= 1024 KiB" \
+		"$(printf '%.2f' "$(calc "$kib / 1024")")" "" "$(calc "$kib <= 1024")"
+	row "  as the module counts it" "$(calc "int($bytes / 1024)") KiB" "" "" "" ""
+	row "host CPU time for an idle instance" "$(printf '%.2f %%' "$idle")" "" "" "" ""
+}
+
+load_average() {
+	cut -d' ' -f1-3 /proc/loadavg
+}
+
+machine() {
+	echo "machine    $(sed -n 's/^model name.*: //p' /proc/cpuinfo | uniq), $(nproc) cores, load $1, after $(load_average)"
+	echo "emulator   $(qemu-system-x86_64 --version | sed -n 's/ version / /;1p'), accel tcg (threads), 4 CPUs, 4 GiB"
+	echo "kernel     $(numbers release) on both sides, clock of the host: $(raw clocksource)"
+	echo "rounds     $(numbers user_ns | wc -l); the host's own start: 1"
+}
+
+report() {
+	machine "$1"
+	start_rows
+	work_rows
+	program_rows
+	other_rows
+	echo
+	echo "$held rows held, $not_held not held"
+}
+
+case ${1-} in
+''|--strict) ;;
+*)	sed -n 's/^#   //p' "$0" >&2; exit 2 ;;
+esac
+need_packages gcc musl-tools qemu-system-x86 linux-libc-dev
+mkdir -p "$out"
+before=$(load_average)
+build_bench
+wrap_qemu
+prefer
+run_machine
+report "$before"
+[ "${1-}" != --strict ] || [ "$not_held" = 0 ]

@@ -1,0 +1,172 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=dash
+#
+# Measures in the test machine; tests/bench.sh starts it, and reads its lines
+# "raw NAME VALUE", several of a name where there are rounds.
+# shellcheck source=tests/machine/lib.sh
+. ./lib.sh
+trap - EXIT
+
+raw() {
+	echo "raw $*"
+}
+
+# wall NAME COMMAND...: its time in ns
+wall() {
+	what=$1
+	shift
+	ns=$(bench wall "$@" 2>/tmp/output) || { cat /tmp/output; exit 1; }
+	raw "$what" "$ns"
+}
+
+runs() {
+	must mkctl wait "$1" --state running --timeout 120
+}
+
+# --- the host itself -------------------------------------------------------------
+
+# printk_time PATTERN: of the first line of the host's log that has it, seconds
+printk_time() {
+	dmesg | sed -n "s|^\[ *\([0-9.]*\)\] .*$1.*|\1|p" | head -n 1
+}
+
+file_size() {
+	wc -c <"$1"
+}
+
+host() {
+	raw release "$(uname -r)"
+	raw cmdline "$(cat /proc/cmdline)"
+	raw clocksource "$(cat /sys/devices/system/clocksource/clocksource0/current_clocksource)"
+	raw first_tsc "$(cat /first)"
+	raw tsc_mhz "$(dmesg | sed -n 's/.*tsc: Detected \([0-9.]*\) MHz.*/\1/p')"
+	raw printk_init "$(printk_time 'Run /bin/bench as init')"
+	raw instance_initramfs "$(file_size "$INITRD")"
+	raw la57 "$(grep -cw la57 /proc/cpuinfo)"
+}
+
+# --- start, kill ---------------------------------------------------------------------
+
+# numbers PREFIX NAME KEY...: of mkctl show
+numbers() {
+	prefix=$1 instance=$2
+	shift 2
+	mkctl show "$instance" --json --pretty >/tmp/show
+	for key; do
+		raw "$prefix$key" "$(member "$key" </tmp/show)"
+	done
+}
+
+start_round() {
+	must mkctl create web --cpus 2 --memory 512M
+	wall load mkctl load web --kernel "$KERNEL" --initrd "$INITRD"
+	wall start mkctl start web
+	runs web
+	numbers '' web user_ns running_ns prepare_ns clear_ns host_bytes
+	must mkctl stop web --timeout 30
+	must mkctl wait web --state stopped --timeout 60
+	wall restart mkctl start web
+	runs web
+	numbers again_ web user_ns prepare_ns clear_ns
+	wall kill mkctl kill web
+	kill=$ns
+	numbers '' web kill_ns
+	wall delete mkctl delete web
+	raw kill_delete $((kill + ns))
+}
+
+starts() {
+	pool_up 2-3 512M
+	for _ in $(seq "$ROUNDS"); do
+		start_round
+	done
+	pool_down
+}
+
+# --- what programs see ---------------------------------------------------------------
+
+# The archive that brings this program into an instance.
+pack_bench() {
+	mkdir -p /tmp/pack/bin
+	cp /bin/bench /tmp/pack/bin/
+	(cd /tmp/pack && find . | cpio -o -H newc) >/tmp/bench.cpio 2>/dev/null
+}
+
+# The CPUs change sides in each round: the host measures on CPU 2 with all its
+# CPUs, then the instance on the same one.
+micro_round() {
+	bench micro 2 | sed -n 's/^bench: \([a-z]* [0-9]\)/raw host_\1/p'
+	must mkctl pool add --cpus 2-3
+	must run_instance bench 2-3 512M "bench micro 0 >/dev/kmsg" --initrd /tmp/bench.cpio
+	within 120 sh -c 'mkctl logs bench | grep -q "bench: end"' ||
+		{ echo "no result from the instance"; exit 1; }
+	mkctl logs bench | sed -n 's/.*bench: \([a-z]* [0-9]\)/raw instance_\1/p'
+	must mkctl delete bench --force
+	must mkctl pool remove --cpus 2-3
+}
+
+programs() {
+	pack_bench
+	modprobe mk_core
+	must mkctl pool add --memory 512M
+	for _ in $(seq "$ROUNDS"); do
+		micro_round
+	done
+	pool_down
+}
+
+# --- broadcasts ------------------------------------------------------------------------
+
+# A single CPU sends none of these to itself.
+interrupts() {
+	mkctl logs web | sed -n 's/.*test: interrupts//p' | tail -n 1 |
+		awk '{ for (i = 1; i <= NF; i++) if ($i ~ /^[0-9]+$/) n += $i; print n }'
+}
+
+broadcasts() {
+	pool_up 3 256M
+	must run_instance web 3 256M 'while sleep 1; do say interrupts $(grep -E CAL:\|RES:\|TLB:\|NMI: /proc/interrupts); done'
+	must in_log web 'test: interrupts'
+	before=$(interrupts)
+	must insmod "/lib/modules/$(uname -r)/mk_test.ko" act=broadcast count=10000
+	rmmod mk_test
+	sleep 3
+	raw broadcast_cpus "$(nproc)"
+	raw broadcast_interrupts $(($(interrupts) - before))
+	pool_down
+}
+
+# --- memory, idle cost ---------------------------------------------------------------------
+
+task_ns() {
+	awk '/^cpu/ { n += $8 } END { printf "%.0f\n", n }' /proc/schedstat
+}
+
+# idle NAME: CPU time of all tasks of the host in 10 seconds, in ns
+idle() {
+	begin=$(task_ns)
+	sleep 10
+	raw "$1" $(($(task_ns) - begin))
+}
+
+several() {
+	pool_up 1-3 768M
+	free=$(free_kib)
+	for i in 1 2 3; do
+		must run_instance "web$i" "$i" 256M
+	done
+	raw host_kib $(((free - $(free_kib)) / 3))
+	idle idle_with
+	for i in 1 2 3; do
+		must mkctl delete "web$i" --force
+	done
+	idle idle_without
+	pool_down
+}
+
+host
+starts
+programs
+broadcasts
+several
