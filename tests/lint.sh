@@ -43,25 +43,33 @@ lint_kernel_doc() {
 	find mk_* -name '*.[ch]' -exec "$out/kernel-doc" -none -Werror {} +
 }
 
-# Both compilers warn of everything that W=1 has, about our files.
+# Both compilers warn of everything that W=1 has, about our files.  An error
+# leaves no object behind, so that the next run sees it again.
 lint_warnings() {
 	local name
 
 	for name in $("$TOP/tests/kernels.sh" list); do
-		BUILD_KIND=-lint "$TOP/tests/kernels.sh" build "$name" W=1 2>&1 | grep -E 'warning|error'
+		BUILD_KIND=-lint "$TOP/tests/kernels.sh" build "$name" W=1 KCFLAGS=-Werror 2>&1 |
+			grep -E 'warning|error|failed'
 	done >"$out/warnings"
 	! grep . "$out/warnings"
 }
 
-lint_sparse() {
-	local dir release
+# With the flags of lint_warnings(), so that nothing is built anew for it.
+sparse() {
+	local dir release log
 
-	dir=$("$TOP/tests/kernels.sh" get 6.12)
+	dir=$("$TOP/tests/kernels.sh" get "$1")
 	release=$(cat "$dir/release")
+	log=$BUILD/logs/build-$release-lint.log
+	BUILD_KIND=-lint "$TOP/tests/kernels.sh" build "$1" W=1 KCFLAGS=-Werror C=2 || return 1
+	grep -q '^  CHECK' "$log" || { echo "sparse did not run"; return 1; }
+	! grep -E '(mk_|tests/).*(warning|error):' "$log"
+}
+
+lint_sparse() {
 	"$TOP/tests/kernels.sh" install bookworm sparse
-	BUILD_KIND=-lint "$TOP/tests/kernels.sh" build 6.12 C=2 || return 1
-	grep -q '^  CHECK' "$BUILD/logs/build-$release-lint.log" || { echo "sparse did not run"; return 1; }
-	! grep -E '(mk_|tests/).*(warning|error):' "$BUILD/logs/build-$release-lint.log"
+	sparse 6.1 && sparse 6.12
 }
 
 lint_shellcheck() {
