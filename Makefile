@@ -27,7 +27,7 @@ fuzz:			## fuzz the parsers; FUZZ_TIME=seconds a target
 	$(MAKE) -C tests/fuzz run
 
 bench:			## measure what "fast" means, against its limits
-	tests/check.sh bench
+	tests/bench.sh
 
 demo:			## a stock kernel boots a second one, in a virtual machine
 	tests/demo.sh

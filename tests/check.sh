@@ -28,12 +28,13 @@ step() {
 	lockdown) vm --name "$1" --tests '43*' --limit 300 --env LOCKDOWN=y ;;
 	numa)	 vm --name "$1" --tests '70*' --limit 600 --numa ;;
 	eight)	 vm --name "$1" --tests '71*' --limit 1200 --cpus 10 --memory 6G --env TEST_LIMIT=900 ;;
+	windows) vm --name "$1" --tests '74*' --limit 600 --cpus 20 ;;
 	rounds)	 vm --name "$1" --tests '8*' --limit 1800 --env TEST_LIMIT=900 ;;
 	pair-*)	 pair "${1#pair-}" '10* 11*' ;;
 	sizes-*) pair "${1#sizes-}" '10* 11* 72*' ;;
-	debian)	 "$TOP/tests/debian/run" dkms ;;
+	debian)	 debian ;;
 	demo)	 "$TOP/tests/demo.sh" ;;
-	bench)	 vm --name "$1" --tests '9*' --limit 1200 --env TEST_LIMIT=600 ;;
+	bench)	 "$TOP/tests/bench.sh" --strict && echo "bench: 1 passed, 0 failed, 0 skipped" ;;
 	*)	 die "no step $1" ;;
 	esac
 }
@@ -54,6 +55,12 @@ ends() {
 	echo "the host's $1: 1 passed, 0 failed, 0 skipped"
 }
 
+# A full Debian machine: dkms, upgrade, reload; udev in an instance.
+debian() {
+	vm --name debian --debian --limit 2400 --script "$TOP/tests/vm/debian" || return
+	echo "full Debian: $(grep -c '^ok ' "$BUILD/logs/vm-debian.results") passed, 0 failed, 0 skipped"
+}
+
 # Each kernel is host once and instance once.
 quick_steps() {
 	echo lint unit fuzz machine ends-poweroff ends-reboot pair-6.1-7.x pair-7.x-6.12 pair-6.12-6.1
@@ -62,7 +69,7 @@ quick_steps() {
 all_steps() {
 	local host instance
 
-	echo lint unit fuzz machine x2apic numa eight rounds lockdown ends-poweroff ends-reboot ends-kexec debian demo bench
+	echo lint unit fuzz machine x2apic numa eight windows rounds lockdown ends-poweroff ends-reboot ends-kexec debian demo bench
 	for host in $("$TOP/tests/kernels.sh" list); do
 		for instance in $("$TOP/tests/kernels.sh" list); do
 			echo "sizes-$host-$instance"
