@@ -88,6 +88,7 @@ root_install() {
 	local suite=$1 root=$MK_CACHE/$1 log=$BUILD/logs/root-$1.log
 	shift
 
+	! chroot "$root" dpkg-query -s "$@" >/dev/null 2>&1 || return 0
 	mkdir -p "$BUILD/logs"
 	cp -L /etc/resolv.conf "$root/etc/resolv.conf"
 	in_root "$root" "$MK_CACHE" env DEBIAN_FRONTEND=noninteractive sh -euc '
