@@ -9,6 +9,7 @@ source := $(DESTDIR)/usr/src/multikernel-$(version)
 all: modules userspace	## build the modules (KDIR=headers) and the tools
 
 modules:		## build the modules only
+	@[ -d $(KDIR) ] || { echo "no kernel headers at $(KDIR): apt install linux-headers-$$(uname -r), or KDIR=..."; exit 1; }
 	$(MAKE) -C $(KDIR) M=$(CURDIR) modules
 
 userspace:		## build the tools only
@@ -33,6 +34,7 @@ demo:			## a stock kernel boots a second one, in a virtual machine
 	tests/demo.sh
 
 install: userspace	## dkms add, build, install; tools, man pages, completion
+	@[ "$(DESTDIR)" ] || command -v dkms >/dev/null || { echo "no dkms: apt install dkms linux-headers-amd64"; exit 1; }
 	$(MAKE) -C userspace install
 	rm -rf $(source)
 	mkdir -p $(source)
@@ -40,7 +42,8 @@ install: userspace	## dkms add, build, install; tools, man pages, completion
 	find $(source) -type f ! -name '*.[chS]' ! -name Kbuild ! -name COPYING ! -name dkms.conf -delete
 	$(if $(DESTDIR),,$(MAKE) dkms-install)
 
-# For every kernel that has its headers here; older versions leave.
+# For every kernel that has its headers here; older versions leave.  77: a
+# kernel that dkms.conf excludes.
 dkms-install:
 	for old in $$(ls /var/lib/dkms/multikernel 2>/dev/null | grep -v '^kernel-'); do \
 		dkms remove multikernel/$$old --all; \
@@ -49,7 +52,7 @@ dkms-install:
 	dkms add multikernel/$(version)
 	for build in $(wildcard /lib/modules/*/build); do \
 		kernel=$${build%/build}; \
-		dkms install multikernel/$(version) -k $${kernel##*/} || exit; \
+		dkms install multikernel/$(version) -k $${kernel##*/} || [ $$? = 77 ] || exit; \
 	done
 
 uninstall:		## the way back
@@ -59,7 +62,6 @@ uninstall:		## the way back
 
 clean:			## remove everything that was built here
 	rm -rf build
-	for dir in userspace tests/unit tests/fuzz; do $(MAKE) -C $$dir clean; done
 	[ ! -d $(KDIR) ] || $(MAKE) -C $(KDIR) M=$(CURDIR) clean
 
 help:			## this text
