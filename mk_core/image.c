@@ -6,6 +6,7 @@
  * kexec_file_load() uses, so that LSM and IMA policies for kexec apply.  The
  * host keeps only references to the files: a second start reads them again.
  */
+#include <linux/ctype.h>
 #include <linux/file.h>
 #include <linux/fs.h>
 #include <linux/kernel_read_file.h>
@@ -46,16 +47,45 @@ static void close_file(struct file *f)
 	fput(f);
 }
 
+static bool is_dashes(const char *word, size_t len)
+{
+	return (len == 2 && !memcmp(word, "--", 2)) ||
+	       (len == 4 && !memcmp(word, "\"--\"", 4));
+}
+
+/*
+ * The part that the kernel reads, up to the word "--" or the end.  Words are
+ * what next_arg() of lib/cmdline.c takes for one: a quote hides spaces, and one
+ * that is not closed would hide all that comes behind it.
+ */
+static int own_part(const char *s, bool *open)
+{
+	const char *word = s, *p;
+
+	for (p = s, *open = false; ; p++) {
+		if (*p == '"')
+			*open = !*open;
+		if (*p && (*open || !isspace(*p)))
+			continue;
+		if (is_dashes(word, p - word))
+			return word - s;
+		if (!*p)
+			return p - s;
+		word = p + 1;
+	}
+}
+
 /* The user's words, then ours: of two equal parameters the last one counts. */
 static char *join_cmdline(const char *user, bool agent)
 {
 	char params[PARAMS_MAX];
-	const char *rest = strstr(user, " -- ");
-	int head = rest ? rest - user : strlen(user);
+	bool open;
+	int own = own_part(user, &open);
+	const char *rest = user + own;
 
 	mk_platform_params(params, sizeof(params), agent);
-	return kasprintf(GFP_KERNEL, "%.*s%s%s%s", head, user, head ? " " : "",
-			 params, rest ?: "");
+	return kasprintf(GFP_KERNEL, "%.*s%s%s%s%s%s", own, user, open ? "\"" : "",
+			 own ? " " : "", params, *rest ? " " : "", rest);
 }
 
 /**
