@@ -542,16 +542,18 @@ int mk_instance_delete(struct mk_instance *inst, struct mk_error *err)
 {
 	int ret;
 
-	mutex_lock(&mk_instances_lock);
+	/* one after the other: a load under inst->lock may take long */
 	mutex_lock(&inst->lock);
 	ret = check_state(inst, AT_REST, err);
 	if (!ret)
 		inst->deleted = true;
 	mutex_unlock(&inst->lock);
-	if (!ret)
-		delete_listed(inst);
+	if (ret)
+		return ret;
+	mutex_lock(&mk_instances_lock);
+	delete_listed(inst);
 	mutex_unlock(&mk_instances_lock);
-	return ret;
+	return 0;
 }
 
 /* --- query ----------------------------------------------------------------- */
