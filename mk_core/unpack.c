@@ -131,7 +131,7 @@ int mk_unpack(void *image, const struct mk_bzimage *bz, void *scratch, u64 room,
 		return 1;
 	/* the size is appended to the compressed data (scripts/Makefile.lib) */
 	size = mk_get32(payload + bz->payload_size - 4);
-	if (size > room)
+	if (size > room || size > bz->init_size)
 		return 1;
 	if (decompress(payload, bz->payload_size - 4, scratch, size) &&
 	    !mk_vmlinux_parse(scratch, size, bz->pref_address, &v) &&
