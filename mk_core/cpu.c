@@ -83,11 +83,13 @@ static int bring_back(u32 cpu)
 
 	set_cpu_present(cpu, true);
 	ret = add_cpu(cpu);
-	if (!ret)
-		cpumask_clear_cpu(cpu, &taken);
-	else
+	if (ret < 0) {
 		set_cpu_present(cpu, false);
-	return ret;
+		return ret;
+	}
+	/* 1: somebody else was faster, through sysfs */
+	cpumask_clear_cpu(cpu, &taken);
+	return 0;
 }
 
 /**
