@@ -14,6 +14,7 @@
 
 #define LOW_PAGES	(SZ_1M / PAGE_SIZE)
 #define EBDA_SEGMENT	0x40e	/* BIOS data area: segment of the extended BDA */
+#define EBDA_MIN	SZ_128K	/* below: no BIOS wrote it (as reserve_bios_regions()) */
 #define MAX_WINDOWS	20
 
 static ulong realmode;
@@ -46,7 +47,7 @@ static int find_used(unsigned long *used)
 	}
 	set_bit(0, used);
 	for (pfn = 1; pfn < LOW_PAGES; pfn++)
-		if (!is_free_ram(pfn) || (ebda && pfn >= ebda >> PAGE_SHIFT))
+		if (!is_free_ram(pfn) || (ebda >= EBDA_MIN && pfn >= ebda >> PAGE_SHIFT))
 			set_bit(pfn, used);
 	return blobs;
 }
