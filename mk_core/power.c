@@ -22,18 +22,33 @@ static struct notifier_block reboot_notifier = {
 };
 
 /* Sleep takes every CPU down: refuse, rather than end what runs. */
-static int host_sleeps(struct notifier_block *nb, unsigned long action, void *unused)
+static int prepare_sleep(void)
 {
 	int alive;
 
-	if (action != PM_SUSPEND_PREPARE && action != PM_HIBERNATION_PREPARE)
-		return NOTIFY_DONE;
+	/* none may start between the count and the freezing of all processes */
+	WRITE_ONCE(mk_going_down, true);
+	smp_mb();	/* pairs with refuse_start() */
 	alive = mk_instances_alive();
 	if (!alive)
 		return NOTIFY_DONE;
+	WRITE_ONCE(mk_going_down, false);
 	pr_err("the host cannot sleep: %d instances are alive; stop them first (mkctl stop, mkctl kill --all)\n",
 	       alive);
 	return notifier_from_errno(-EBUSY);
+}
+
+static int host_sleeps(struct notifier_block *nb, unsigned long action, void *unused)
+{
+	switch (action) {
+	case PM_SUSPEND_PREPARE:
+	case PM_HIBERNATION_PREPARE:
+		return prepare_sleep();
+	case PM_POST_SUSPEND:
+	case PM_POST_HIBERNATION:
+		WRITE_ONCE(mk_going_down, false);
+	}
+	return NOTIFY_DONE;
 }
 
 static struct notifier_block pm_notifier = {
