@@ -72,7 +72,7 @@ struct mk_entry {
 int mk_arch_realmode(unsigned long *pages);
 int mk_arch_init_stub(u64 stub);
 /* Bring CPUs to wait-for-SIPI and prove it. Marks those that do not answer
- * MK_CPU_LOST. Sleeps about 10 ms. Return: number of lost CPUs.
+ * MK_CPU_LOST. Sleeps about 20 ms. Return: number of lost CPUs.
  */
 struct mk_cpu;
 int mk_arch_park(struct mk_cpu **cpus, unsigned int nr);
