@@ -81,7 +81,7 @@ all_steps() {
 count() {
 	local name=$1 status=$2 counts ok=0 bad=0 skip=0
 
-	counts=$(grep -E '[0-9]+ passed, [0-9]+ failed, [0-9]+ skipped$' "$3" | tail -n 1)
+	counts=$(grep -E '[0-9]+ passed, [0-9]+ failed, [0-9]+ skipped$' "$3" | tail -n 1 || true)
 	if [ -n "$counts" ]; then
 		read -r ok bad skip < <(sed -E 's/.*[^0-9]([0-9]+) passed, ([0-9]+) failed, ([0-9]+) .*/\1 \2 \3/' <<<" $counts")
 	fi
@@ -109,7 +109,7 @@ run_steps() {
 	[ "$failed" = 0 ] && [ "$passed" -gt 0 ]
 }
 
-need_packages gcc make
+need_packages gcc make libc6-dev musl-tools binutils
 case ${1-} in
 quick)	quick_steps | xargs "$0" ;;
 all)	all_steps | xargs "$0" ;;
