@@ -375,18 +375,19 @@ static bool in_extent(const struct mk_instance *inst, u64 addr, u64 len)
 	return false;
 }
 
-/* The lock keeps the memory the instance's own while a piece is copied. */
+/* Without a buffer it only looks whether all of it can be read. */
 static long read_piece(struct mk_instance *inst, u64 addr, void *to, u64 len,
 		       struct mk_error *err)
 {
 	long ret = 0;
 
+	/* keeps the memory the instance's own while a piece is copied */
 	mutex_lock(&inst->lock);
 	if (inst->deleted)
 		ret = mk_fail(err, -ENOENT, MK_E_DELETED, 0, 0);
 	else if (!in_extent(inst, addr, len))
 		ret = mk_fail(err, -EINVAL, MK_E_MEM_ADDRESS, addr, len);
-	else
+	else if (to)
 		memcpy(to, mk_virt(addr), len);
 	mutex_unlock(&inst->lock);
 	return ret;
@@ -406,16 +407,19 @@ static long do_read(struct file *file, union argument *arg, struct mk_error *err
 
 	if (security_locked_down(LOCKDOWN_KCORE))
 		return mk_fail(err, -EPERM, MK_E_LOCKDOWN, 0, 0);
-	if (r->len > READ_MAX || !in_extent(inst, r->addr, r->len))
+	if (r->len > READ_MAX)
 		return mk_fail(err, -EINVAL, MK_E_MEM_ADDRESS, r->addr, r->len);
+	ret = read_piece(inst, r->addr, NULL, r->len, err);
+	if (ret)
+		return ret;
 	buf = kvmalloc(READ_PIECE, GFP_KERNEL);
 	if (!buf)
 		return mk_fail(err, -ENOMEM, MK_E_MEMORY, 0, 0);
-	for (done = 0, ret = 0; !ret && done < r->len; done += piece) {
+	for (done = 0; !ret && done < r->len; done += piece) {
 		piece = min(r->len - done, READ_PIECE);
 		ret = read_piece(inst, r->addr + done, buf, piece, err);
 		if (!ret && copy_to_user(u64_to_user_ptr(r->buf + done), buf, piece))
-			ret = -EFAULT;
+			ret = mk_fail(err, -EFAULT, MK_E_INTERNAL, -EFAULT, 0);
 		cond_resched();
 	}
 	kvfree(buf);
