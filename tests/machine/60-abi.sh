@@ -8,4 +8,4 @@ pool_up 2-3 256M
 check "every call keeps the contract of uapi.h" abi
 equal "no instance is left" 0 "$(pool instances)"
 pool_down
-host_compare
+host_compare 2048

@@ -15,6 +15,7 @@
 #include "mk.h"
 
 #define IMAGE		"/tmp/abi.image"
+#define GARBAGE		"/tmp/abi.garbage"
 #define KERNEL_ADDRESS	((void *)0xffff888000001000UL)
 #define FAR		0x7ffffffff000UL	/* no user memory is there */
 #define NOBODY		65534
@@ -62,6 +63,8 @@ FIXTURE_TEARDOWN(abi)
 	close(dev);
 	close(self->dev);
 	close(self->inst);
+	unlink(IMAGE);
+	unlink(GARBAGE);
 }
 
 #define FD_OF(call)	((call)->instance ? self->inst : self->dev)
@@ -781,8 +784,8 @@ TEST_F(abi, refused_load_leaves_no_image)
 	struct mk_query q;
 
 	EXPECT_EQ(0, mk_load_file(self->inst, IMAGE, &self->err));
-	ASSERT_EQ(0, file_write("/tmp/abi.bad", "no kernel", 9));
-	EXPECT_GT(0, mk_load_file(self->inst, "/tmp/abi.bad", &self->err));
+	ASSERT_EQ(0, file_write(GARBAGE, "no kernel", 9));
+	EXPECT_GT(0, mk_load_file(self->inst, GARBAGE, &self->err));
 	EXPECT_EQ(MK_E_IMAGE_SHORT, self->err.code);
 	EXPECT_EQ(0, mk_query(self->inst, &q));
 	EXPECT_EQ(MK_CREATED, q.state);

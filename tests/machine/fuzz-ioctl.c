@@ -99,7 +99,7 @@ static void fill_create(struct mk_create *c)
 	fill_name(c->name);
 	fill_cpus(&c->cpus, &c->nr_cpus);
 	c->node = PICK(-1, -1, -1, 0, 1);
-	c->memory = PICK(IMAGE_MEMORY, IMAGE_MEMORY, 2 * MIB, 64 * MIB, MIB, 4096 * MIB);
+	c->memory = PICK(IMAGE_MEMORY, IMAGE_MEMORY, 4 * MIB, 64 * MIB, MIB, 4096 * MIB);
 }
 
 static void fill_load(struct mk_load *l)

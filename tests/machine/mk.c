@@ -165,7 +165,7 @@ void image_make(unsigned char image[IMAGE_SIZE])
 	memset(image, 0, IMAGE_SIZE);
 	craft_image(image);
 	mk_put32(image + 0x1f4, (IMAGE_SIZE - 1024) / 16);
-	mk_put32(image + 0x260, 2 * MIB);
+	mk_put32(image + 0x260, MIB);
 	memcpy(image + 1024 + 0x200, "\xfa\xf4\xeb\xfd", 4);
 }
 

@@ -17,7 +17,7 @@
 #define CPU		2	/* of the pool that the test's script has made */
 #define OTHER_CPU	3
 #define IMAGE_SIZE	(32 * 1024)
-#define IMAGE_MEMORY	(4 * MIB)	/* an instance's, enough for the image */
+#define IMAGE_MEMORY	(2 * MIB)	/* an instance's, enough for the image */
 
 /* Any argument, with room behind it. */
 union argument {
