@@ -45,6 +45,17 @@ const struct mk_handoff *mk_handoff_find(u32 *len)
 	return (const struct mk_handoff *)table;
 }
 
+/**
+ * mk_agent_expected() - did mk-init load this module?
+ *
+ * Return: true when this kernel was started as an instance; if it has no handoff
+ * table then (acpi=off), it must not go on as if it were a host.
+ */
+bool mk_agent_expected(void)
+{
+	return user_tsc;
+}
+
 /* --- words ------------------------------------------------------------------- */
 
 static atomic_t ended = ATOMIC_INIT(0);

@@ -24,7 +24,8 @@
 
 /* The parameters at the start of mk_trampoline (trampoline_x86.S). */
 struct mk_trampoline {
-	u8  jmp[8];
+	u8  jmp[4];
+	u32 go;
 	u32 here;
 	u32 cr3;
 	u64 entry;
@@ -128,12 +129,10 @@ static int send_sipi(u32 apicid, u64 page)
  * @stub:	physical address of a page below 1 MiB
  *
  * Context: before the first mk_arch_park().
- * Return: 0.
  */
-int mk_arch_init_stub(u64 stub)
+void mk_arch_init_stub(u64 stub)
 {
 	memcpy(mk_virt(stub), mk_stub, mk_stub_end - mk_stub);
-	return 0;
 }
 
 static bool arrives(const u32 *word, u32 apicid, const u32 *who)
@@ -229,7 +228,10 @@ int mk_arch_park(struct mk_cpu **cpus, unsigned int nr)
  * @cpu:	CPU that is known to be halted
  * @entry:	where it goes; the page there becomes the trampoline
  *
- * Context: sleeps, ACK_MS at most when the CPU is silent.
+ * It waits there for mk_arch_go(), so that an INIT which was sent too late finds
+ * it in the trampoline and never in its kernel.
+ *
+ * Context: sleeps 10 ms, ACK_MS more at most when the CPU is silent.
  * Return: 0 when the CPU is in the trampoline, else -ETIMEDOUT.
  */
 int mk_arch_start(struct mk_cpu *cpu, const struct mk_entry *entry)
@@ -247,6 +249,19 @@ int mk_arch_start(struct mk_cpu *cpu, const struct mk_entry *entry)
 	/* Parked CPUs wait for SIPI, but not surely: see goes_to(). */
 	send_init(&cpu, 1);
 	return goes_to(cpu, entry->page, &t->here, NULL) ? 0 : -ETIMEDOUT;
+}
+
+/**
+ * mk_arch_go() - let a CPU that waits in the trampoline enter its kernel
+ * @entry:	what mk_arch_start() was given
+ *
+ * Context: any, after mk_arch_start() returned 0.
+ */
+void mk_arch_go(const struct mk_entry *entry)
+{
+	struct mk_trampoline *t = mk_virt(entry->page);
+
+	virt_store_release(&t->go, 1);	/* the last that the CPU waits for */
 }
 
 /*

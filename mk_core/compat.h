@@ -20,7 +20,6 @@
 
 /* hrtimer_setup() replaces hrtimer_init() and the callback's assignment (6.13). */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 13, 0)
-#define COMPAT_NEEDS_HRTIMER_SETUP
 static inline void hrtimer_setup(struct hrtimer *timer,
 				 enum hrtimer_restart (*fn)(struct hrtimer *),
 				 clockid_t clock, enum hrtimer_mode mode)

@@ -356,6 +356,13 @@ static int check_state(const struct mk_instance *inst, unsigned long allowed,
 	return 0;
 }
 
+/* A load may read from a file system that hangs: whoever waits can be killed. */
+static int lock_instance(struct mk_instance *inst, struct mk_error *err)
+{
+	return mutex_lock_killable(&inst->lock) ?
+	       mk_fail(err, -EINTR, MK_E_INTERNAL, -EINTR, 0) : 0;
+}
+
 #define AT_REST	(BIT(MK_CREATED) | BIT(MK_LOADED) | BIT(MK_STOPPED) | BIT(MK_CRASHED))
 #define STARTABLE (BIT(MK_LOADED) | BIT(MK_STOPPED) | BIT(MK_CRASHED))
 #define ALL_STATES (AT_REST | BIT(MK_STARTING) | BIT(MK_RUNNING) | BIT(MK_STOPPING))
@@ -381,7 +388,9 @@ int mk_instance_load(struct mk_instance *inst, const struct mk_load *req,
 	struct mk_image image = { };
 	int ret;
 
-	mutex_lock(&inst->lock);
+	ret = lock_instance(inst, err);
+	if (ret)
+		return ret;
 	ret = check_state(inst, AT_REST, err) ?: check_lost(inst, err);
 	if (!ret)
 		ret = mk_image_open(&image, req, cmdline, err);
@@ -433,15 +442,16 @@ static int start_locked(struct mk_instance *inst, ktime_t begin, struct mk_error
 	if (refuse_start(inst, was))
 		return mk_fail(err, -ESHUTDOWN, MK_E_SHUTDOWN, 0, 0);
 	begin_run(inst);
-	inst->start_ns = ktime_get_boottime_ns();
-	inst->start_tsc = rdtsc_ordered();
-	inst->prepare_ns = ktime_to_ns(ktime_sub(ktime_get(), begin));
 	ret = mk_arch_start(inst->cpus[0], &inst->image.entry);
+	inst->start_ns = ktime_get_boottime_ns();
 	if (ret) {
-		mk_instance_end(inst, MK_STOPPED, MK_REASON_KILLED,
+		mk_instance_end(inst, MK_CRASHED, MK_REASON_BOOT,
 				"its boot CPU did not start");
 		return mk_fail(err, ret, MK_E_START_TIMEOUT, inst->cpus[0]->cpu, 0);
 	}
+	inst->prepare_ns = ktime_to_ns(ktime_sub(ktime_get(), begin));
+	inst->start_tsc = rdtsc_ordered();
+	mk_arch_go(&inst->image.entry);
 	mk_instance_state(inst, MK_STARTING);
 	mk_control_watch(inst);
 	return 0;
@@ -459,7 +469,9 @@ int mk_instance_start(struct mk_instance *inst, struct mk_error *err)
 	ktime_t begin;
 	int ret;
 
-	mutex_lock(&inst->lock);
+	ret = lock_instance(inst, err);
+	if (ret)
+		return ret;
 	begin = ktime_get();
 	ret = check_state(inst, STARTABLE, err) ?: check_lost(inst, err);
 	if (!ret && !inst->image.kernel)
@@ -486,7 +498,9 @@ int mk_instance_stop(struct mk_instance *inst, u32 timeout_ms, struct mk_error *
 {
 	int ret;
 
-	mutex_lock(&inst->lock);
+	ret = lock_instance(inst, err);
+	if (ret)
+		return ret;
 	ret = check_state(inst, BIT(MK_RUNNING) | BIT(MK_STOPPING), err);
 	if (!ret) {
 		inst->watch->deadline = ktime_get_boottime_ns() +
@@ -510,7 +524,9 @@ int mk_instance_kill(struct mk_instance *inst, struct mk_error *err)
 {
 	int ret;
 
-	mutex_lock(&inst->lock);
+	ret = lock_instance(inst, err);
+	if (ret)
+		return ret;
 	ret = check_state(inst, ALL_STATES, err);
 	if (!ret && mk_instance_alive(inst)) {
 		mk_instance_end(inst, MK_STOPPED, MK_REASON_KILLED, "");
@@ -543,7 +559,9 @@ int mk_instance_delete(struct mk_instance *inst, struct mk_error *err)
 	int ret;
 
 	/* one after the other: a load under inst->lock may take long */
-	mutex_lock(&inst->lock);
+	ret = lock_instance(inst, err);
+	if (ret)
+		return ret;
 	ret = check_state(inst, AT_REST, err);
 	if (!ret)
 		inst->deleted = true;

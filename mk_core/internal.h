@@ -70,13 +70,14 @@ struct mk_entry {
  * 1 MiB) and returns how many blobs there are.
  */
 int mk_arch_realmode(unsigned long *pages);
-int mk_arch_init_stub(u64 stub);
+void mk_arch_init_stub(u64 stub);
 /* Bring CPUs to wait-for-SIPI and prove it. Marks those that do not answer
  * MK_CPU_LOST. Sleeps about 20 ms. Return: number of lost CPUs.
  */
 struct mk_cpu;
 int mk_arch_park(struct mk_cpu **cpus, unsigned int nr);
 int mk_arch_start(struct mk_cpu *cpu, const struct mk_entry *entry);
+void mk_arch_go(const struct mk_entry *entry);
 u32 mk_arch_apicid(unsigned int cpu);
 bool mk_arch_x2apic(void);
 u64 mk_arch_tsc_to_ns(u64 tsc);
@@ -380,6 +381,7 @@ void mk_chardev_exit(void);
 
 /* Return: the handoff table if this kernel is an instance, else NULL. */
 const struct mk_handoff *mk_handoff_find(u32 *len);
+bool mk_agent_expected(void);
 int mk_agent_init(const struct mk_handoff *handoff, u32 len);
 /* The last words. May be called in any context, more than once: first wins. */
 void mk_agent_end(u32 reason, const char *text);

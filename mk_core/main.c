@@ -65,8 +65,13 @@ static int __init mk_core_init(void)
 {
 	u32 len;
 	const struct mk_handoff *handoff = mk_handoff_find(&len);
-	int ret = mk_sysfs_init();
+	int ret;
 
+	if (!handoff && mk_agent_expected()) {
+		pr_err("this instance sees no ACPI table " MK_HANDOFF_SIG ", so it cannot be put on its leash; start it without acpi=off\n");
+		return -ENODEV;
+	}
+	ret = mk_sysfs_init();
 	if (ret)
 		return ret;
 	ret = handoff ? begin_instance(handoff, len) : begin_all();

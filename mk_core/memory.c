@@ -107,9 +107,22 @@ static bool may_try(unsigned long pfn, int nid)
 	return true;
 }
 
+static int node_of(unsigned long pfn)
+{
+	struct page *page = pfn_to_online_page(pfn);
+
+	return page ? page_to_nid(page) : NUMA_NO_NODE;
+}
+
+/* The host keeps a granule for itself: it is not to be driven out of memory. */
+static bool host_can_spare(void)
+{
+	return si_mem_available() > 2 * GRANULE_PFNS;
+}
+
 static bool take_granule(unsigned long pfn, int nid)
 {
-	return may_try(pfn, nid) &&
+	return host_can_spare() && may_try(pfn, nid) &&
 	       !alloc_contig_range(pfn, pfn + GRANULE_PFNS, COMPAT_CONTIG_KIND,
 				   GFP_KERNEL | __GFP_NOWARN);
 }
@@ -142,7 +155,6 @@ int mk_chunk_get(const struct mk_extent *want, struct mk_chunk **out,
 {
 	u64 need = want->size / MK_POOL_GRANULE, run = 0, longest = 0;
 	unsigned long pfn, floor = 0;
-	int ret = -ENOMEM;
 
 	if (!want->size)
 		return mk_fail(err, -EINVAL, MK_E_MEM_NONE, 0, 0);
@@ -160,23 +172,22 @@ int mk_chunk_get(const struct mk_extent *want, struct mk_chunk **out,
 	while (pfn > floor) {
 		pfn -= GRANULE_PFNS;
 		if (fatal_signal_pending(current)) {
-			ret = -EINTR;
 			mk_memory_release(PFN_PHYS(pfn + GRANULE_PFNS), run * MK_POOL_GRANULE);
-			run = 0;
-			break;
+			return mk_fail(err, -EINTR, MK_E_INTERNAL, -EINTR, 0);
 		}
-		if (take_granule(pfn, want->node)) {
+		if (take_granule(pfn, run ? node_of(pfn + GRANULE_PFNS) : want->node)) {
 			if (++run == need)
 				break;
 			continue;
 		}
 		mk_memory_release(PFN_PHYS(pfn + GRANULE_PFNS), run * MK_POOL_GRANULE);
 		longest = max(longest, run);
+		if (run && node_of(pfn) != node_of(pfn + GRANULE_PFNS))
+			pfn += GRANULE_PFNS;	/* a run ends with its node: once more, alone */
 		run = 0;
 	}
 	if (run == need) {
-		*out = mk_chunk_new(PFN_PHYS(pfn), want->size,
-				    page_to_nid(pfn_to_page(pfn)));
+		*out = mk_chunk_new(PFN_PHYS(pfn), want->size, node_of(pfn));
 		if (*out)
 			return 0;
 		mk_memory_release(PFN_PHYS(pfn), want->size);
@@ -186,7 +197,7 @@ int mk_chunk_get(const struct mk_extent *want, struct mk_chunk **out,
 		mk_memory_release(PFN_PHYS(pfn), run * MK_POOL_GRANULE);
 		longest = max(longest, run);
 	}
-	return mk_fail(err, ret, MK_E_MEM_CONTIG, want->size, longest * MK_POOL_GRANULE);
+	return mk_fail(err, -ENOMEM, MK_E_MEM_CONTIG, want->size, longest * MK_POOL_GRANULE);
 }
 
 /**

@@ -43,9 +43,11 @@ static int host_sleeps(struct notifier_block *nb, unsigned long action, void *un
 	switch (action) {
 	case PM_SUSPEND_PREPARE:
 	case PM_HIBERNATION_PREPARE:
+	case PM_RESTORE_PREPARE:
 		return prepare_sleep();
 	case PM_POST_SUSPEND:
 	case PM_POST_HIBERNATION:
+	case PM_POST_RESTORE:
 		WRITE_ONCE(mk_going_down, false);
 	}
 	return NOTIFY_DONE;

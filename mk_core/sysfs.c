@@ -120,7 +120,7 @@ static ssize_t device_tree_read(struct file *file, struct kobject *kobj,
 }
 
 static const struct bin_attribute device_tree_attr = {
-	.attr = { .name = "device_tree", .mode = 0444 },
+	.attr = { .name = "device_tree", .mode = 0400 },
 	.read = device_tree_read,
 };
 
@@ -223,24 +223,24 @@ void mk_sysfs_changed(struct mk_instance *inst)
 
 static const struct mk_handoff *handoff;
 
-#define HANDOFF(_name, _format, ...) \
+#define HANDOFF(_name, _mode, _format, ...) \
 	static ssize_t h_##_name##_show(struct kobject *kobj, \
 					struct kobj_attribute *attr, char *buf) \
 	{ \
 		return sysfs_emit(buf, _format "\n", __VA_ARGS__); \
 	} \
 	static struct kobj_attribute h_##_name##_attr = \
-		__ATTR(_name, 0444, h_##_name##_show, NULL)
+		__ATTR(_name, _mode, h_##_name##_show, NULL)
 
-HANDOFF(id, "%u", handoff->id);
-HANDOFF(name, "%s", handoff->name);
-HANDOFF(layout, "%u.%u", handoff->major, handoff->minor);
-HANDOFF(host_version, "%s", handoff->host_version);
-HANDOFF(host_release, "%s", handoff->host_release);
-HANDOFF(epoch, "%llu", handoff->epoch);
-HANDOFF(nr_cpus, "%u", handoff->nr_cpus);
-HANDOFF(tsc_khz, "%u", handoff->tsc_khz);
-HANDOFF(control, "%#llx", handoff->control);
+HANDOFF(id, 0444, "%u", handoff->id);
+HANDOFF(name, 0444, "%s", handoff->name);
+HANDOFF(layout, 0444, "%u.%u", handoff->major, handoff->minor);
+HANDOFF(host_version, 0444, "%s", handoff->host_version);
+HANDOFF(host_release, 0444, "%s", handoff->host_release);
+HANDOFF(epoch, 0444, "%llu", handoff->epoch);
+HANDOFF(nr_cpus, 0444, "%u", handoff->nr_cpus);
+HANDOFF(tsc_khz, 0444, "%u", handoff->tsc_khz);
+HANDOFF(control, 0400, "%#llx", handoff->control);
 
 static struct attribute *handoff_attrs[] = {
 	&h_id_attr.attr, &h_name_attr.attr, &h_layout_attr.attr,
@@ -263,7 +263,7 @@ static ssize_t handoff_tree_read(struct file *file, struct kobject *kobj,
 }
 
 static const struct bin_attribute handoff_tree_attr = {
-	.attr = { .name = "device_tree", .mode = 0444 },
+	.attr = { .name = "device_tree", .mode = 0400 },
 	.read = handoff_tree_read,
 };
 

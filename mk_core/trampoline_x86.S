@@ -16,7 +16,8 @@
 SYM_DATA_START(mk_trampoline)
 	.code16
 	jmp	1f
-	.balign 8
+	.balign 4
+.Lgo:	.long	0		/* go on: set by the host, which saw .Lhere */
 .Lhere:	.long	0		/* arrived: set by the CPU */
 .Lcr3:	.long	0
 .Lentry: .quad	0
@@ -37,6 +38,9 @@ SYM_DATA_START(mk_trampoline)
 	movw	%cs, %ax
 	movw	%ax, %ds
 	movl	$1, AT(.Lhere)
+2:	pause
+	cmpl	$0, AT(.Lgo)
+	je	2b
 	lgdtl	AT(.Lgdtr)
 	movl	$X86_CR4_PAE, %eax
 	movl	%eax, %cr4

@@ -226,7 +226,9 @@ struct mk_extent {
  * @nr_cpus:	number of @cpus
  * @nr_extents:	number of @extents
  *
- * All or nothing: after an error the pool is what it was.
+ * Everything is checked before anything changes, and an add is undone when it
+ * fails half way. A removal that fails half way, because the host refuses a CPU
+ * or has no memory left, leaves the rest in the pool.
  */
 struct mk_pool_change {
 	struct mk_hdr hdr;

@@ -91,7 +91,8 @@ int mk_window_init(void)
 	set_bit(stub, used);
 	stub_page = PFN_PHYS(stub);
 	carve_windows(used);
-	return mk_arch_init_stub(stub_page);
+	mk_arch_init_stub(stub_page);
+	return 0;
 }
 
 /**
