@@ -124,7 +124,6 @@ enum mk_error_code {
 	MK_E_CPU_NONE		= 41,	/* no CPU was named */
 	MK_E_CPU_TWICE		= 42,	/* CPU */
 	MK_E_CPU_MANY		= 43,	/* number, most */
-	MK_E_CPU_SMT		= 44,	/* CPU, reserved for later policy */
 
 	MK_E_MEM_ALIGN		= 64,	/* size, granule */
 	MK_E_MEM_NONE		= 65,	/* no memory was asked for */
@@ -153,8 +152,6 @@ enum mk_error_code {
 	MK_E_IMAGE_CHANGED	= 110,	/* the file is not what was loaded */
 
 	MK_E_START_TIMEOUT	= 128,	/* CPU did not leave its parking */
-	MK_E_APIC		= 129,	/* the local APIC did not accept a command */
-	MK_E_REALMODE		= 130,	/* the host's real-mode blob was not found */
 };
 
 /**

@@ -95,8 +95,6 @@ static const struct sentence sentences[] = {
 		"name every CPU once" },
 	[MK_E_CPU_MANY] = { EXIT_FAILED, "cpu_many", "%o",
 		"%0u CPUs are too many, the most is %1u", "name fewer CPUs" },
-	[MK_E_CPU_SMT] = { EXIT_FAILED, "cpu_smt", "CPU %0u",
-		"its SMT sibling would belong to another kernel", "name both siblings" },
 
 	[MK_E_MEM_ALIGN] = { EXIT_FAILED, "memory_align", "%o",
 		"the size %0m is not a multiple of %1m", "round it" },
@@ -166,11 +164,6 @@ static const struct sentence sentences[] = {
 	[MK_E_START_TIMEOUT] = { EXIT_FAILED, "start_timeout", "CPU %0u",
 		"it did not leave its parking place",
 		"take it out of the pool and add it again, or restart the host" },
-	[MK_E_APIC] = { EXIT_FAILED, "apic", "%o",
-		"the local APIC did not accept a command", "see dmesg; restart the host" },
-	[MK_E_REALMODE] = { EXIT_UNAVAILABLE, "realmode", "%o",
-		"the host's real-mode code was not found (no kprobes?)",
-		"`mkctl check` tells of kprobes; modinfo mk_core names a parameter for it" },
 };
 
 static const struct sentence *find(__u32 code)
