@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=dash
 #
-# Measures in the test machine; tests/bench.sh starts it, and reads its lines
-# "raw NAME VALUE", several of a name where there are rounds.
+# Measures the PARTS in the test machine; tests/bench.sh starts it, and reads
+# its lines "raw NAME VALUE", several of a name where there are rounds.
 # shellcheck source=tests/machine/lib.sh
 . ./lib.sh
 trap - EXIT
@@ -42,8 +42,7 @@ host() {
 	raw first_tsc "$(cat /first)"
 	raw tsc_mhz "$(dmesg | sed -n 's/.*tsc: Detected \([0-9.]*\) MHz.*/\1/p')"
 	raw printk_init "$(printk_time 'Run /bin/bench as init')"
-	raw instance_initramfs "$(file_size "$INITRD")"
-	raw la57 "$(grep -cw la57 /proc/cpuinfo)"
+	raw host_initramfs "$(($(dmesg | sed -n 's/.*Freeing initrd memory: \([0-9]*\)K.*/\1/p') * 1024))"
 }
 
 # --- start, kill ---------------------------------------------------------------------
@@ -60,7 +59,7 @@ numbers() {
 
 start_round() {
 	must mkctl create web --cpus 2 --memory 512M
-	wall load mkctl load web --kernel "$KERNEL" --initrd "$INITRD"
+	wall load mkctl load web --kernel "$KERNEL" --initrd /tmp/small.cpio
 	wall start mkctl start web
 	runs web
 	numbers '' web user_ns running_ns prepare_ns clear_ns host_bytes
@@ -76,7 +75,16 @@ start_round() {
 	raw kill_delete $((kill + ns))
 }
 
+# A shell and no more.
+pack_small() {
+	mkdir -p /tmp/small
+	(cd /tmp/small && cpio -i <"$INITRD" && rm -rf bin/iasl lib lib64 && find . | cpio -o -H newc) \
+		>/tmp/small.cpio 2>/dev/null
+	raw instance_initramfs "$(file_size /tmp/small.cpio)"
+}
+
 starts() {
+	pack_small
 	pool_up 2-3 512M
 	for _ in $(seq "$ROUNDS"); do
 		start_round
@@ -93,20 +101,36 @@ pack_bench() {
 	(cd /tmp/pack && find . | cpio -o -H newc) >/tmp/bench.cpio 2>/dev/null
 }
 
-# The CPUs change sides in each round: the host measures on CPU 2 with all its
-# CPUs, then the instance on the same one.
+# With several CPUs and threads, QEMU may run an int3 of the kernel's text
+# patching that is gone already: then once more.
+run_bench() {
+	for _ in 1 2 3; do
+		run_instance bench 1-2 512M "sleep 1; bench micro 0 1 >/dev/kmsg" --initrd /tmp/bench.cpio \
+			>/tmp/output 2>&1 && return
+		note /tmp/output
+		mkctl logs bench >/tmp/log 2>&1 || true
+		must mkctl delete bench --force
+		grep -q 'Oops: int3' /tmp/log || break
+	done
+	tail -n 30 /tmp/log
+	exit 1
+}
+
+# The CPUs change sides in each round: first the host measures on CPUs 1 and 2,
+# then the instance on the same ones.
 micro_round() {
-	bench micro 2 | sed -n 's/^bench: \([a-z]* [0-9]\)/raw host_\1/p'
-	must mkctl pool add --cpus 2-3
-	must run_instance bench 2-3 512M "bench micro 0 >/dev/kmsg" --initrd /tmp/bench.cpio
+	bench micro 1 2 | sed -n 's/^bench: \([a-z]* [0-9]\)/raw host_\1/p'
+	must mkctl pool add --cpus 1-2
+	run_bench
 	within 120 sh -c 'mkctl logs bench | grep -q "bench: end"' ||
 		{ echo "no result from the instance"; exit 1; }
 	mkctl logs bench | sed -n 's/.*bench: \([a-z]* [0-9]\)/raw instance_\1/p'
 	must mkctl delete bench --force
-	must mkctl pool remove --cpus 2-3
+	must mkctl pool remove --cpus 1-2
 }
 
 programs() {
+	raw la57 "$(grep -cw la57 /proc/cpuinfo)"
 	pack_bench
 	modprobe mk_core
 	must mkctl pool add --memory 512M
@@ -165,8 +189,6 @@ several() {
 	pool_down
 }
 
-host
-starts
-programs
-broadcasts
-several
+for part in $PARTS; do
+	$part
+done
