@@ -26,7 +26,7 @@ mkctl kill web
 while [ $round -lt 20 ]; do
 	round=$((round + 1))
 	must mkctl start web
-	usleep $((round * 150000))
+	usleep $((round * 100000))
 	must mkctl kill web
 	[ "$(of web state) $(of web reason) $(of web lost_cpus)" != "stopped killed 0" ] || killed=$((killed + 1))
 done
