@@ -266,7 +266,6 @@ static int micro(int nr_cpus, char **cpus)
 	setvbuf(stdout, NULL, _IOLBF, 0);	/* a record of /dev/kmsg is a write */
 	for (test = 0; test < ARRAY_SIZE(tests); test++)
 		print_median(test, results, nr);
-	puts("bench: end");
 	return EXIT_SUCCESS;
 }
 
