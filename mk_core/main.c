@@ -68,7 +68,8 @@ static int __init mk_core_init(void)
 	int ret;
 
 	if (!handoff && mk_agent_expected()) {
-		pr_err("this instance sees no ACPI table " MK_HANDOFF_SIG ", so it cannot be put on its leash; start it without acpi=off\n");
+		pr_err("this instance sees no ACPI table %s and cannot be put on its leash; start it without acpi=off\n",
+		       MK_HANDOFF_SIG);
 		return -ENODEV;
 	}
 	ret = mk_sysfs_init();

@@ -22,8 +22,8 @@ step() {
 	lint)	 "$TOP/tests/lint.sh" ;;
 	unit)	 make --no-print-directory -C "$TOP/tests/unit" check ;;
 	fuzz)	 make --no-print-directory -C "$TOP/tests/fuzz" check ;;
-	machine) vm --name "$1" --tests '[0-6]*' --limit 1200 ;;
-	x2apic)	 vm --name "$1" --tests '[0-6]* 73*' --limit 1800 --x2apic ;;
+	machine) vm --name "$1" --tests '[0-6]*' --limit 2100 --env TEST_LIMIT=300 ;;
+	x2apic)	 vm --name "$1" --tests '[0-6]* 73*' --limit 2400 --env TEST_LIMIT=300 --x2apic ;;
 	ends-*)	 ends "${1#ends-}" ;;
 	lockdown) vm --name "$1" --tests '43*' --limit 300 --env LOCKDOWN=y ;;
 	numa)	 vm --name "$1" --tests '70*' --limit 600 --numa ;;
