@@ -133,7 +133,7 @@ against() {
 
 	ratio=$(calc "$(numbers user_ns | stat | cut -d' ' -f1) / 1e9 / $2")
 	row "$1" "$(printf '%.1f ms' "$(calc "$2 * 1e3")")" "${3:+<= $3}" \
-		"$(printf '%.2f' "$ratio")" "" "${3:+$(calc "$ratio <= ${3:-0}")}"
+		"$(printf '%.3f' "$ratio")" "" "${3:+$(calc "$ratio <= ${3:-0}")}"
 }
 
 # The host's TSC counts from the start of the machine.
