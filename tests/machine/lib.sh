@@ -138,7 +138,7 @@ run_instance() {
 	name=$1 cpus=$2 memory=$3 act=${4-}
 	shift $(($# > 4 ? 4 : $#))
 	mkctl run "$name" --cpus "$cpus" --memory "$memory" --kernel "$KERNEL" --initrd "$INITRD" \
-		--cmdline "act=\"$act\"" --timeout 60 "$@"
+		--cmdline "act=\"$act\"" --timeout "${RUN_TIMEOUT:-60}" "$@"
 }
 
 # in_log NAME PATTERN [SECONDS]: the instance's log has it, at last
