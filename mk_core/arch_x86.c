@@ -166,7 +166,7 @@ static bool sipi_until(u32 apicid, u64 page, const u32 *word, const u32 *who)
  * to wait), the CPU goes where the earlier one points, and drops the others:
  * it needs another INIT.
  */
-static bool goes_to(struct mk_cpu *c, u64 page, const u32 *word, const u32 *who)
+static bool goes_to(struct mk_cpu *c, u64 page, u32 *word, const u32 *who)
 {
 	ktime_t end = ktime_add_ms(ktime_get(), ACK_MS);
 
@@ -174,6 +174,7 @@ static bool goes_to(struct mk_cpu *c, u64 page, const u32 *word, const u32 *who)
 		if (ktime_after(ktime_get(), end))
 			return false;
 		send_init(&c, 1);
+		WRITE_ONCE(*word, 0);	/* set before that INIT, it says nothing */
 	}
 	return true;
 }
