@@ -259,7 +259,8 @@ static int remove_extents(const struct mk_extent *extents, unsigned int nr_exten
 	return ret;
 }
 
-static int may_remove_cpu(u32 cpu, struct mk_error *err)
+/* In the pool, with no instance, and known to be halted. */
+static int check_spare(u32 cpu, struct mk_error *err)
 {
 	struct mk_cpu *c = find_cpu(cpu);
 
@@ -305,7 +306,7 @@ int mk_pool_remove(const u32 *cpus, unsigned int nr_cpus,
 	mutex_lock(&mk_pool_lock);
 	ret = check_twice(cpus, nr_cpus, err);
 	for (i = 0; !ret && i < nr_cpus; i++)
-		ret = may_remove_cpu(cpus[i], err);
+		ret = check_spare(cpus[i], err);
 	if (!ret)
 		ret = remove_extents(extents, nr_extents, err);
 	for (i = 0; !ret && i < nr_cpus; i++)
@@ -315,19 +316,6 @@ int mk_pool_remove(const u32 *cpus, unsigned int nr_cpus,
 }
 
 /* --- for instances ------------------------------------------------------ */
-
-static int may_claim(u32 cpu, struct mk_error *err)
-{
-	struct mk_cpu *c = find_cpu(cpu);
-
-	if (!c)
-		return mk_fail(err, -EINVAL, MK_E_CPU_NOT_POOL, cpu, 0);
-	if (c->instance)
-		return mk_fail(err, -EBUSY, MK_E_CPU_BUSY, cpu, c->instance);
-	if (READ_ONCE(c->state) == MK_CPU_LOST)
-		return mk_fail(err, -EIO, MK_E_CPU_LOST, cpu, 0);
-	return 0;
-}
 
 /**
  * mk_pool_claim_cpus() - give CPUs of the pool to an instance
@@ -351,7 +339,7 @@ int mk_pool_claim_cpus(const u32 *cpus, unsigned int nr, u32 id,
 	mutex_lock(&mk_pool_lock);
 	ret = check_twice(cpus, nr, err);
 	for (i = 0; !ret && i < nr; i++)
-		ret = may_claim(cpus[i], err);
+		ret = check_spare(cpus[i], err);
 	for (i = 0; !ret && i < nr; i++) {
 		out[i] = find_cpu(cpus[i]);
 		out[i]->instance = id;
