@@ -124,7 +124,8 @@ int mk_cpu_take(u32 cpu, struct mk_cpu **out, struct mk_error *err)
 	}
 	if (mk_arch_park(&c, 1)) {
 		kfree(c);
-		bring_back(cpu);
+		if (bring_back(cpu))
+			pr_err("CPU %u stays lost to the host\n", cpu);
 		return mk_fail(err, -EIO, MK_E_CPU_LOST, cpu, 0);
 	}
 	*out = c;
@@ -143,8 +144,11 @@ int mk_cpu_return(struct mk_cpu *c, struct mk_error *err)
 {
 	int ret = bring_back(c->cpu);
 
-	if (ret)
+	if (ret) {
+		/* on its way back down it went to sleep in the host's own code */
+		mk_arch_park(&c, 1);
 		return mk_fail(err, -EIO, MK_E_CPU_REFUSED, c->cpu, ret);
+	}
 	kfree(c);
 	return 0;
 }

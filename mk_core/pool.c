@@ -2,6 +2,7 @@
 /*
  * The pool: CPUs and memory that the host has set aside, and who has them.
  */
+#include <linux/ctype.h>
 #include <linux/kernel.h>
 #include <linux/module.h>
 #include <linux/slab.h>
@@ -240,25 +241,6 @@ static unsigned int count_granules(void)
 	return size / MK_POOL_GRANULE;
 }
 
-static int remove_extents(const struct mk_extent *extents, unsigned int nr_extents,
-			  struct mk_error *err)
-{
-	u64 *chosen = kvcalloc(count_granules(), sizeof(*chosen), GFP_KERNEL);
-	unsigned int nr = 0, i;
-	int ret = 0;
-
-	if (!chosen)
-		return mk_fail(err, -ENOMEM, MK_E_MEMORY, 0, 0);
-	for (i = 0; !ret && i < nr_extents; i++)
-		ret = choose(&extents[i], chosen, &nr, err);
-	if (!ret)
-		ret = remove_chosen(chosen, &nr, err);
-	while (nr)
-		mark_granule(chosen[--nr], false);
-	kvfree(chosen);
-	return ret;
-}
-
 /* In the pool, with no instance, and known to be halted. */
 static int check_spare(u32 cpu, struct mk_error *err)
 {
@@ -285,6 +267,24 @@ static int return_cpu(u32 cpu, struct mk_error *err)
 	return ret;
 }
 
+/* All of them, or those that went are taken again. */
+static int return_cpus(const u32 *cpus, unsigned int nr, struct mk_error *err)
+{
+	struct mk_error ignored;
+	struct mk_cpu *c;
+	unsigned int i;
+	int ret = 0;
+
+	for (i = 0; !ret && i < nr; i++)
+		ret = return_cpu(cpus[i], err);
+	if (!ret)
+		return 0;
+	for (i--; i--;)
+		if (!mk_cpu_take(cpus[i], &c, &ignored))
+			list_cpu(c);
+	return ret;
+}
+
 /**
  * mk_pool_remove() - give CPUs and memory back to the host
  * @cpus:	logical numbers
@@ -293,25 +293,37 @@ static int return_cpu(u32 cpu, struct mk_error *err)
  * @nr_extents:	their number
  * @err:	what was wrong
  *
- * Everything is checked before anything is given back. Context: sleeps, takes
- * mk_pool_lock. Return: 0 or a negative errno.
+ * Everything is checked before anything is given back; after a CPU that the
+ * host refuses all is as before. Only when the host's memory ends between two
+ * granules, these stay in the pool.
+ *
+ * Context: sleeps, takes mk_pool_lock. Return: 0 or a negative errno.
  */
 int mk_pool_remove(const u32 *cpus, unsigned int nr_cpus,
 		   const struct mk_extent *extents, unsigned int nr_extents,
 		   struct mk_error *err)
 {
-	unsigned int i;
+	unsigned int nr = 0, i;
+	u64 *chosen;
 	int ret;
 
 	mutex_lock(&mk_pool_lock);
 	ret = check_twice(cpus, nr_cpus, err);
 	for (i = 0; !ret && i < nr_cpus; i++)
 		ret = check_spare(cpus[i], err);
+	chosen = kvcalloc(count_granules(), sizeof(*chosen), GFP_KERNEL);
+	if (!ret && !chosen)
+		ret = mk_fail(err, -ENOMEM, MK_E_MEMORY, 0, 0);
+	for (i = 0; !ret && i < nr_extents; i++)
+		ret = choose(&extents[i], chosen, &nr, err);
 	if (!ret)
-		ret = remove_extents(extents, nr_extents, err);
-	for (i = 0; !ret && i < nr_cpus; i++)
-		ret = return_cpu(cpus[i], err);
+		ret = return_cpus(cpus, nr_cpus, err);
+	if (!ret)
+		ret = remove_chosen(chosen, &nr, err);
+	while (nr)
+		mark_granule(chosen[--nr], false);
 	mutex_unlock(&mk_pool_lock);
+	kvfree(chosen);
 	return ret;
 }
 
@@ -564,7 +576,7 @@ static int parse_memory(struct mk_extent *out, unsigned int *nr)
 			goto bad;
 		out[*nr] = (struct mk_extent){ .node = NUMA_NO_NODE };
 		out[*nr].size = memparse(p, &p);
-		if (*p == '@')
+		if (*p == '@' && isdigit(p[1]))
 			out[*nr].node = min_t(u64, memparse(p + 1, &p), MAX_NUMNODES);
 		if (*p == ',')
 			p++;

@@ -20,6 +20,13 @@ refused cpu_boot 1 "all or nothing" pool add --cpus 1,0
 equal "all or nothing: CPU 1 stays" 0-1 "$(online)"
 check "one comes back" mkctl pool remove --cpus 2
 refused cpu_not_pool 1 "one that is back" pool remove --cpus 2
+# The host's own switch for tests: the next bring-up of this CPU fails there.
+fails=$(sed -n 's/^ *\([0-9]*\): workqueue:online$/\1/p' /sys/devices/system/cpu/hotplug/states)
+must mkctl pool add --cpus 2 --memory 128M
+must sh -c "echo $fails >/sys/devices/system/cpu/cpu$last/hotplug/fail"
+refused cpu_refused 1 "one that the host refuses" pool remove --cpus "2-$last" --memory 128M
+equal "all or nothing: the CPUs stay in the pool" 0-1 "$(online)"
+equal "all or nothing: the memory, too" 134217728 "$(pool memory)"
 check "all come back" mkctl pool remove --all
 equal "the host has all CPUs" "$all" "$(online)"
 check "a CPU that came back works" taskset -c 2 true
