@@ -20,6 +20,7 @@
 #include "internal.h"
 
 #define PARAMS_MAX	512
+#define DEFAULTS	"cryptomgr.notests=1 "	/* README.md of this folder says why */
 
 static int open_file(int fd, struct file **out)
 {
@@ -75,7 +76,10 @@ static int own_part(const char *s, bool *open)
 	}
 }
 
-/* The user's words, then ours: of two equal parameters the last one counts. */
+/*
+ * What the user may change, the user's words, and what counts whatever they say:
+ * of two equal parameters the last one does.
+ */
 static char *join_cmdline(const char *user, bool agent)
 {
 	char params[PARAMS_MAX];
@@ -84,7 +88,7 @@ static char *join_cmdline(const char *user, bool agent)
 	const char *rest = user + own;
 
 	mk_platform_params(params, sizeof(params), agent);
-	return kasprintf(GFP_KERNEL, "%.*s%s%s%s%s%s", own, user, open ? "\"" : "",
+	return kasprintf(GFP_KERNEL, DEFAULTS "%.*s%s%s%s%s%s", own, user, open ? "\"" : "",
 			 own ? " " : "", params, *rest ? " " : "", rest);
 }
 
