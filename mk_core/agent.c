@@ -162,32 +162,15 @@ static int beat_stop(unsigned int cpu)
 
 /* --- the wall clock -------------------------------------------------------------- */
 
-static bool read_clock(u64 *real, u64 *tsc)
-{
-	u32 seq, tries;
-
-	for (tries = 0; tries < 1000; tries++) {
-		/* a seqcount between kernels: number, pair, number again */
-		seq = virt_load_acquire(&control->clock_seq);
-		*real = READ_ONCE(control->clock_real);
-		*tsc = READ_ONCE(control->clock_tsc);
-		virt_rmb();	/* pairs with write_clock() */
-		if (!(seq & 1) && READ_ONCE(control->clock_seq) == seq)
-			return true;
-		cpu_relax();
-	}
-	return false;
-}
-
 static void set_clock(u32 khz)
 {
 	struct timespec64 now;
-	u64 real, tsc;
+	u64 passed;
 
-	if (!khz || !read_clock(&real, &tsc))
+	if (!khz)
 		return;
-	real += mul_u64_u32_div(rdtsc_ordered() - tsc, 1000000, khz);
-	now = ns_to_timespec64(real);
+	passed = mul_u64_u32_div(rdtsc_ordered() - control->clock_tsc, 1000000, khz);
+	now = ns_to_timespec64(control->clock_real + passed);
 	if (do_settimeofday64(&now))
 		pr_warn("the host's wall clock was refused\n");
 }

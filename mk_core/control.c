@@ -44,19 +44,6 @@ u64 mk_control_epoch(void)
 	return atomic64_inc_return(&last_epoch);
 }
 
-/* The TSC is the one clock that both kernels have. */
-static void write_clock(struct mk_control *ctl)
-{
-	u32 seq = READ_ONCE(ctl->clock_seq) | 1;
-
-	WRITE_ONCE(ctl->clock_seq, seq);
-	virt_wmb();	/* odd before the pair changes: read_clock() */
-	WRITE_ONCE(ctl->clock_tsc, rdtsc_ordered());
-	WRITE_ONCE(ctl->clock_real, ktime_get_real_ns());
-	virt_wmb();	/* even again after the pair */
-	WRITE_ONCE(ctl->clock_seq, seq + 1);
-}
-
 /**
  * mk_control_arm() - make the control page new before a start
  * @inst:	instance whose CPUs are all known to be halted
@@ -69,7 +56,9 @@ void mk_control_arm(struct mk_instance *inst)
 
 	memset(ctl, 0, sizeof(*ctl));
 	ctl->epoch = inst->epoch;
-	write_clock(ctl);
+	/* the TSC is the one clock that both kernels have */
+	ctl->clock_tsc = rdtsc_ordered();
+	ctl->clock_real = ktime_get_real_ns();
 	/* a page with the magic is whole */
 	virt_store_release(&ctl->magic, MK_CONTROL_MAGIC);
 }
@@ -290,10 +279,8 @@ void mk_control_look(struct work_struct *work)
 		hear(inst);
 	if (mk_instance_alive(inst))
 		check_time(inst);
-	if (mk_instance_alive(inst)) {
-		write_clock(control_of(inst));
+	if (mk_instance_alive(inst))
 		look_again(inst);
-	}
 	mutex_unlock(&inst->lock);
 }
 

@@ -99,8 +99,8 @@ struct mk_region {
  * @magic:	MK_CONTROL_MAGIC, written last before SIPI
  * @epoch:	as in the handoff
  * @request:	MK_REQUEST_*
- * @clock_seq:	odd while the host writes the clock pair (seqcount)
- * @clock_real:	host's CLOCK_REALTIME in ns at
+ * @host_pad:	zero
+ * @clock_real:	host's CLOCK_REALTIME in ns, before SIPI, at
  * @clock_tsc:	this TSC value
  * @host_reserved: zero; room for later minors
  *
@@ -120,7 +120,7 @@ struct mk_region {
  *		number; 0: this CPU is not watched (not up yet, or taken down)
  * @tail:	zero; room for later minors
  *
- *	host:	   zero page -> magic,epoch -> SIPI -> request, clock ...
+ *	host:	   zero page -> epoch,clock -> magic -> SIPI -> request
  *	instance:  word NONE -> RUNNING -> [STOPPING] -> ENDED
  *	           word NONE -> REFUSED
  *
@@ -131,7 +131,7 @@ struct mk_control {
 	__u64 magic;
 	__u64 epoch;
 	__u32 request;
-	__u32 clock_seq;
+	__u32 host_pad;
 	__u64 clock_real;
 	__u64 clock_tsc;
 	__u8  host_reserved[88];

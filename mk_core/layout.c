@@ -179,7 +179,6 @@ SIZE(struct mk_control, 4096);
 AT(struct mk_control, magic, 0);
 AT(struct mk_control, epoch, 8);
 AT(struct mk_control, request, 16);
-AT(struct mk_control, clock_seq, 20);
 AT(struct mk_control, clock_real, 24);
 AT(struct mk_control, clock_tsc, 32);
 AT(struct mk_control, host_reserved, 40);
