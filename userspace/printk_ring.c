@@ -25,6 +25,7 @@
 #define CHUNK		(2ULL << 20)	/* of a scan, plus a page of overlap */
 #define MAX_FOUND	64		/* of a kind; forgeries may be many */
 #define MAX_WALK	262144ULL	/* newest messages of a ring */
+#define MAX_READS	(4ULL << 20)	/* of a search, and of the printing */
 #define MAX_TEXT	65535		/* text_len is 16 bits wide */
 #define MAX_INFO	256		/* struct printk_info, 88 to 112 so far */
 #define MAX_BITS	31
@@ -72,15 +73,30 @@ struct ring {
 	__u64 head_id, tail_id;
 };
 
-/* A search through all memory; @best holds @records sound messages. */
+/*
+ * A search through all memory; @best holds @records sound messages.  @mem reads
+ * @from, as long as @reads allows it.
+ */
 struct search {
-	const struct mk_mem *mem;
+	struct mk_mem mem;
+	const struct mk_mem *from;
+	__u64 reads;
 	struct ring best;
 	__u64 records;
 	unsigned int infos, shapes;	/* looked at */
 };
 
 /* --- reading ------------------------------------------------------------ */
+
+/* Forged rings may lead to forged rings: all of them share one budget. */
+static int counted_read(void *ctx, __u64 phys, void *buf, size_t len)
+{
+	struct search *s = ctx;
+
+	if (s->reads++ >= MAX_READS)
+		return -ETIME;
+	return s->from->read(s->from->ctx, phys, buf, len);
+}
 
 static int read_phys(const struct mk_mem *mem, __u64 phys, void *buf,
 		     size_t len)
@@ -380,13 +396,13 @@ static bool look_for_info(struct search *s, __u64 phys, const __u64 *page)
 		return false;
 	memcpy(text, page, PAGE);
 	text[PAGE] = '\0';
-	if (!parse_info_page(text, &info) || ring_of_info(s->mem, &info, &r) ||
+	if (!parse_info_page(text, &info) || ring_of_info(&s->mem, &info, &r) ||
 	    !walk(&r, NULL, NULL))
 		return false;
 	s->best = r;
 	s->records = 1;
-	if (s->mem->found)
-		*s->mem->found = phys;
+	if (s->mem.found)
+		*s->mem.found = phys;
 	return true;
 }
 
@@ -451,14 +467,14 @@ static void try_place(struct search *s, struct ring *r)
 static void try_places(struct search *s, const __u64 *w)
 {
 	struct ring r = {
-		.mem = s->mem, .l = known_layout,
+		.mem = &s->mem, .l = known_layout,
 		.count = 1ULL << w[W_COUNT_BITS], .size = 1ULL << w[W_SIZE_BITS],
 		.head_id = w[W_HEAD_ID], .tail_id = w[W_TAIL_ID],
 	};
-	const struct mk_extent *e = s->mem->extents;
+	const struct mk_extent *e = s->mem.extents;
 	__u64 off;
 
-	for (; e < s->mem->extents + s->mem->nr_extents; e++) {
+	for (; e < s->mem.extents + s->mem.nr_extents; e++) {
 		off = (w[W_DESCS] - e->start) & (STEP - 1);
 		for (; off < e->size; off += STEP) {
 			r.descs = e->start + off;
@@ -500,7 +516,7 @@ static int scan_extent(struct search *s, const struct mk_extent *e)
 	for (off = 0; off < e->size && !err; off += CHUNK) {
 		len = e->size - off;
 		len = len < sizeof(buf) ? len : sizeof(buf);
-		err = s->mem->read(s->mem->ctx, e->start + off, buf, len);
+		err = s->mem.read(s->mem.ctx, e->start + off, buf, len);
 		for (at = 0; at < len && at < CHUNK && !err; at += PAGE)
 			err = look_at_page(s, e->start + off + at, buf + at / 8,
 					   len - at);
@@ -513,26 +529,30 @@ static int scan(struct search *s)
 	unsigned int i;
 	int ret = 0;
 
-	for (i = 0; i < s->mem->nr_extents && !ret; i++)
-		ret = scan_extent(s, s->mem->extents + i);
-	return ret < 0 ? ret : 0;
+	for (i = 0; i < s->mem.nr_extents && !ret; i++)
+		ret = scan_extent(s, s->mem.extents + i);
+	return ret < 0 && ret != -ETIME ? ret : 0;
 }
 
 static bool look_again(struct search *s)
 {
-	__u64 phys = s->mem->found ? *s->mem->found : 0;
+	__u64 phys = s->mem.found ? *s->mem.found : 0;
 	__u64 page[PAGE / 8];
 
-	return phys && !read_phys(s->mem, phys, page, sizeof(page)) &&
+	return phys && !read_phys(&s->mem, phys, page, sizeof(page)) &&
 	       look_for_info(s, phys, page);
 }
 
 int mk_log_decode(const struct mk_mem *mem, mk_log_fn fn, void *ctx, char *why,
 		  size_t why_len)
 {
-	struct search s = { .mem = mem };
-	int err = look_again(&s) ? 0 : scan(&s);
+	struct search s = { .mem = *mem, .from = mem };
+	int err;
 
+	s.mem.read = counted_read;
+	s.mem.ctx = &s;
+	err = look_again(&s) ? 0 : scan(&s);
+	s.reads = 0;
 	if (err) {
 		snprintf(why, why_len, "it cannot be read: %s", strerror(-err));
 		return err;

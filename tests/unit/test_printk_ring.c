@@ -38,6 +38,7 @@ struct machine {
 	char why[256];
 	int read_error;
 	size_t largest;		/* read in one go */
+	size_t reads;
 	__u64 hook_at;		/* once this is read for @keep, ... */
 	void (*hook)(struct log_image *img);	/* ... this happens */
 };
@@ -49,6 +50,7 @@ static int read_mem(void *ctx, __u64 phys, void *buf, size_t len)
 	if (phys < LOG_PHYS || phys - LOG_PHYS > m->size - len)
 		abort();
 	m->largest = len > m->largest ? len : m->largest;
+	m->reads++;
 	memcpy(buf, m->img.mem + (phys - LOG_PHYS), len);
 	if (m->hook && m->nr && phys == LOG_PHYS + m->hook_at)
 		m->hook(&m->img);
@@ -326,6 +328,20 @@ TEST_F(ring, of_many_shapes_ends_the_search)
 		memcpy(img->mem + LOG_SIZE + i * 4096, img->mem + LOG_RING,
 		       RING_WORDS);
 	EXPECT_GE(0, decode(&self->m));
+}
+
+TEST_F(ring, that_pretends_to_be_long_ends_the_search)
+{
+	struct log_image *img = &self->m.img;
+	int i;
+
+	log_put(img, RING_TAIL, 1 << 20);
+	log_put(img, RING_HEAD, 1 << 30);
+	for (i = 0; i < 63; i++)
+		memcpy(img->mem + LOG_SIZE + i * 4096, img->mem + LOG_INFO, 4096);
+	self->m.size = LOG_SIZE + i * 4096;
+	EXPECT_GE(0, decode(&self->m));
+	EXPECT_LE(self->m.reads, 5 << 20);
 }
 
 TEST_F(ring, is_not_searched_again)
