@@ -60,12 +60,13 @@ struct call {
 
 /* --- arrays from and to user space ------------------------------------------- */
 
-static void *get_array(u64 from, u32 nr, size_t size, u32 most, struct mk_error *err)
+static void *get_array(u64 from, u32 nr, size_t size, u32 most, u32 code,
+		       struct mk_error *err)
 {
 	void *a;
 
 	if (nr > most) {
-		mk_fail(err, -E2BIG, MK_E_CPU_MANY, nr, most);
+		mk_fail(err, -E2BIG, code, nr, most);
 		return ERR_PTR(-E2BIG);
 	}
 	if (!nr)
@@ -115,10 +116,11 @@ static long change_pool(struct mk_pool_change *c, struct mk_error *err,
 	u32 *cpus, i;
 	long ret = 0;
 
-	cpus = get_array(c->cpus, c->nr_cpus, sizeof(*cpus), MAX_LISTED, err);
+	cpus = get_array(c->cpus, c->nr_cpus, sizeof(*cpus), MAX_LISTED, MK_E_CPU_MANY, err);
 	if (IS_ERR(cpus))
 		return PTR_ERR(cpus);
-	extents = get_array(c->extents, c->nr_extents, sizeof(*extents), MAX_LISTED, err);
+	extents = get_array(c->extents, c->nr_extents, sizeof(*extents), MAX_LISTED, MK_E_MEM_MANY,
+			    err);
 	if (IS_ERR(extents)) {
 		kfree(cpus);
 		return PTR_ERR(extents);
@@ -214,7 +216,7 @@ static long do_create(struct file *file, union argument *arg, struct mk_error *e
 
 	if (c->reserved)
 		return mk_fail(err, -EINVAL, MK_E_RESERVED, 0, 0);
-	cpus = get_array(c->cpus, c->nr_cpus, sizeof(*cpus), MK_MAX_CPUS, err);
+	cpus = get_array(c->cpus, c->nr_cpus, sizeof(*cpus), MK_MAX_CPUS, MK_E_CPU_MANY, err);
 	if (IS_ERR(cpus))
 		return PTR_ERR(cpus);
 	ret = mk_instance_create(c, cpus, &inst, err);
@@ -379,10 +381,12 @@ static bool in_extent(const struct mk_instance *inst, u64 addr, u64 len)
 static long read_piece(struct mk_instance *inst, u64 addr, void *to, u64 len,
 		       struct mk_error *err)
 {
-	long ret = 0;
+	long ret;
 
 	/* keeps the memory the instance's own while a piece is copied */
-	mutex_lock(&inst->lock);
+	ret = mk_instance_lock(inst, err);
+	if (ret)
+		return ret;
 	if (inst->deleted)
 		ret = mk_fail(err, -ENOENT, MK_E_DELETED, 0, 0);
 	else if (!in_extent(inst, addr, len))

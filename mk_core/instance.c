@@ -231,6 +231,21 @@ static struct mk_instance *alloc_instance(u32 nr_cpus)
 	return inst;
 }
 
+/* Where the user names no node: all on that of its boot CPU, else anywhere. */
+static int take_memory(struct mk_instance *inst, const struct mk_create *req,
+		       struct mk_error *err)
+{
+	int near = inst->cpus[0]->nid;
+	struct mk_error ignored;
+
+	if (req->node == MK_NODE_ANY &&
+	    !mk_pool_claim_memory(req->memory, near, inst->extents,
+				  &inst->nr_extents, &ignored))
+		return 0;
+	return mk_pool_claim_memory(req->memory, req->node, inst->extents,
+				    &inst->nr_extents, err);
+}
+
 /* Take window, CPUs and memory; what was taken is noted for give_back(). */
 static int take_resources(struct mk_instance *inst, const struct mk_create *req,
 			  const u32 *cpus, struct mk_error *err)
@@ -242,8 +257,7 @@ static int take_resources(struct mk_instance *inst, const struct mk_create *req,
 	if (ret)
 		return ret;
 	inst->nr_cpus = req->nr_cpus;
-	ret = mk_pool_claim_memory(req->memory, req->node, inst->extents,
-				   &inst->nr_extents, err);
+	ret = take_memory(inst, req, err);
 	if (ret)
 		return ret;
 	inst->memory = req->memory;
@@ -356,8 +370,16 @@ static int check_state(const struct mk_instance *inst, unsigned long allowed,
 	return 0;
 }
 
-/* A load may read from a file system that hangs: whoever waits can be killed. */
-static int lock_instance(struct mk_instance *inst, struct mk_error *err)
+/**
+ * mk_instance_lock() - take instance->lock for a user
+ * @inst:	instance
+ * @err:	what was wrong
+ *
+ * A load may read from a file system that hangs: whoever waits can be killed.
+ *
+ * Context: sleeps. Return: 0, or -EINTR without the lock.
+ */
+int mk_instance_lock(struct mk_instance *inst, struct mk_error *err)
 {
 	return mutex_lock_killable(&inst->lock) ?
 	       mk_fail(err, -EINTR, MK_E_INTERNAL, -EINTR, 0) : 0;
@@ -388,7 +410,7 @@ int mk_instance_load(struct mk_instance *inst, const struct mk_load *req,
 	struct mk_image image = { };
 	int ret;
 
-	ret = lock_instance(inst, err);
+	ret = mk_instance_lock(inst, err);
 	if (ret)
 		return ret;
 	ret = check_state(inst, AT_REST, err) ?: check_lost(inst, err);
@@ -469,7 +491,7 @@ int mk_instance_start(struct mk_instance *inst, struct mk_error *err)
 	ktime_t begin;
 	int ret;
 
-	ret = lock_instance(inst, err);
+	ret = mk_instance_lock(inst, err);
 	if (ret)
 		return ret;
 	begin = ktime_get();
@@ -498,7 +520,7 @@ int mk_instance_stop(struct mk_instance *inst, u32 timeout_ms, struct mk_error *
 {
 	int ret;
 
-	ret = lock_instance(inst, err);
+	ret = mk_instance_lock(inst, err);
 	if (ret)
 		return ret;
 	ret = check_state(inst, BIT(MK_RUNNING) | BIT(MK_STOPPING), err);
@@ -524,7 +546,7 @@ int mk_instance_kill(struct mk_instance *inst, struct mk_error *err)
 {
 	int ret;
 
-	ret = lock_instance(inst, err);
+	ret = mk_instance_lock(inst, err);
 	if (ret)
 		return ret;
 	ret = check_state(inst, ALL_STATES, err);
@@ -559,7 +581,7 @@ int mk_instance_delete(struct mk_instance *inst, struct mk_error *err)
 	int ret;
 
 	/* one after the other: a load under inst->lock may take long */
-	ret = lock_instance(inst, err);
+	ret = mk_instance_lock(inst, err);
 	if (ret)
 		return ret;
 	ret = check_state(inst, AT_REST, err);
@@ -604,7 +626,7 @@ static u64 host_bytes(const struct mk_instance *inst)
  * @err:	what was wrong
  *
  * Context: sleeps, takes instance->lock.
- * Return: 0, or -ENOENT when it was deleted.
+ * Return: 0, -ENOENT when it was deleted, or -EINTR.
  */
 int mk_instance_query(struct mk_instance *inst, struct mk_query *q,
 		      struct mk_pool_cpu *cpus, struct mk_extent *extents,
@@ -612,7 +634,9 @@ int mk_instance_query(struct mk_instance *inst, struct mk_query *q,
 {
 	int ret;
 
-	mutex_lock(&inst->lock);
+	ret = mk_instance_lock(inst, err);
+	if (ret)
+		return ret;
 	ret = check_state(inst, ALL_STATES, err);
 	if (ret)
 		goto out;

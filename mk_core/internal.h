@@ -39,7 +39,6 @@ int mk_fail(struct mk_error *err, int ret, u32 code, u64 arg0, u64 arg1);
 #define MK_WINDOW_FLOOR		(64 * 1024)	/* Linux reserves what is below */
 
 int mk_window_init(void);
-void mk_window_exit(void);
 /* Return: physical address, or 0 when none is left; the window is cleared. */
 u64 mk_window_get(void);
 void mk_window_put(u64 window);
@@ -289,6 +288,7 @@ void mk_instance_exit(void);
 int mk_instance_create(const struct mk_create *req, const u32 *cpus,
 		       struct mk_instance **out, struct mk_error *err);
 struct mk_instance *mk_instance_find(const char *name, u32 id);
+int mk_instance_lock(struct mk_instance *inst, struct mk_error *err);
 void mk_instance_get(struct mk_instance *inst);
 void mk_instance_put(struct mk_instance *inst);
 int mk_instance_load(struct mk_instance *inst, const struct mk_load *req,

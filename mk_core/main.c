@@ -11,7 +11,7 @@ struct noun {
 /* In the order of their beginning. */
 static const struct noun host[] = {
 	{ mk_sysfs_instances, NULL },
-	{ mk_window_init, mk_window_exit },
+	{ mk_window_init, NULL },
 	{ mk_cpu_init, mk_cpu_exit },
 	{ mk_pool_init, mk_pool_exit },
 	{ mk_control_init, mk_control_exit },

@@ -134,6 +134,7 @@ enum mk_error_code {
 	MK_E_MEM_SMALL		= 70,	/* size, least size for this image */
 	MK_E_MEM_SPLIT		= 71,	/* size, largest extent: too fragmented */
 	MK_E_MEM_ADDRESS	= 72,	/* address not in the instance's memory */
+	MK_E_MEM_MANY		= 73,	/* number of ranges, most */
 
 	MK_E_IMAGE_FORMAT	= 96,	/* no bzImage */
 	MK_E_IMAGE_SHORT	= 97,	/* bytes, bytes needed */
@@ -224,8 +225,8 @@ struct mk_extent {
  * @nr_extents:	number of @extents
  *
  * Everything is checked before anything changes, and an add is undone when it
- * fails half way. A removal that fails half way, because the host refuses a CPU
- * or has no memory left, leaves the rest in the pool.
+ * fails half way, as is a removal of which the host refuses a CPU. A removal
+ * for whose bookkeeping the host has no memory left may have given some back.
  */
 struct mk_pool_change {
 	struct mk_hdr hdr;

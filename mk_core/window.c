@@ -96,16 +96,6 @@ int mk_window_init(void)
 }
 
 /**
- * mk_window_exit() - clear the stub page
- *
- * Context: module unload: no CPU of the pool is left in it.
- */
-void mk_window_exit(void)
-{
-	memset(mk_virt(stub_page), 0, PAGE_SIZE);
-}
-
-/**
  * mk_window_stub() - the page in which CPUs confirm their halt
  *
  * Context: any.

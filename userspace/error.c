@@ -120,6 +120,8 @@ static const struct sentence sentences[] = {
 		"ask for less, or delete instances between which free memory lies" },
 	[MK_E_MEM_ADDRESS] = { EXIT_FAILED, "memory_address", "%o",
 		"address %0x is not in its memory", "`mkctl show %n` lists its memory" },
+	[MK_E_MEM_MANY] = { EXIT_FAILED, "memory_many", "%o",
+		"%0u sizes are too many, the most is %1u", "name fewer and larger ones" },
 
 	[MK_E_IMAGE_FORMAT] = { EXIT_FAILED, "image_format", "%o",
 		"this is no x86 kernel image (bzImage)", IMAGE_AS_SHIPPED },

@@ -494,6 +494,8 @@ TEST_F(abi, pool_add_checks_every_field)
 	EXPECT_EQ(MK_E_CPU_TWICE, code);
 	change_pool(self->dev, MK_IOC_POOL_ADD, cpus, ~0U, NULL, 0, &code);
 	EXPECT_EQ(MK_E_CPU_MANY, code);
+	change_pool(self->dev, MK_IOC_POOL_ADD, NULL, 0, &e, ~0U, &code);
+	EXPECT_EQ(MK_E_MEM_MANY, code);
 	change_pool(self->dev, MK_IOC_POOL_ADD, NULL, 0, &e, 1, &code);
 	EXPECT_EQ(MK_E_MEM_ALIGN, code);
 	e.size = 0;
