@@ -389,6 +389,8 @@ static long read_piece(struct mk_instance *inst, u64 addr, void *to, u64 len,
 		return ret;
 	if (inst->deleted)
 		ret = mk_fail(err, -ENOENT, MK_E_DELETED, 0, 0);
+	else if (!inst->image.kernel)	/* what is there was another's */
+		ret = mk_fail(err, -EBUSY, MK_E_STATE, inst->state, 0);
 	else if (!in_extent(inst, addr, len))
 		ret = mk_fail(err, -EINVAL, MK_E_MEM_ADDRESS, addr, len);
 	else if (to)

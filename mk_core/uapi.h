@@ -438,7 +438,7 @@ struct mk_stop {
  * @start_ns:	out: host time (CLOCK_BOOTTIME) of the last SIPI, or 0
  * @end_ns:	out: host time when it was stopped or crashed, or 0
  * @prepare_ns:	out: host's work between the start call and SIPI, without clearing
- * @clear_ns:	out: clearing of memory for the last load
+ * @clear_ns:	out: clearing of memory for the last load, while it read and unpacked
  * @kill_ns:	out: host's work from the last kill call to CPUs known halted
  * @user_ns:	out: from SIPI to the instance's first user instruction, or 0
  * @running_ns:	out: from SIPI to its word that it runs, or 0
@@ -485,7 +485,7 @@ struct mk_query {
 };
 
 /**
- * struct mk_read - MK_IOC_READ: read an instance's memory, in any state
+ * struct mk_read - MK_IOC_READ: read an instance's memory, in any state but created
  * @hdr:	header
  * @addr:	physical address in one of its extents
  * @buf:	pointer to room

@@ -109,7 +109,9 @@ static int decode(struct log *log, bool follow)
 	fflush(stdout);
 	if (ret >= 0 || (follow && too_early(log)))
 		return 0;
-	if (log->denied.code)
+	if (log->denied.code == MK_E_STATE)
+		snprintf(why, sizeof(why), "it was never loaded");
+	else if (log->denied.code)
 		return fail_mk(&log->denied, "read its memory", log->in.label);
 	return fail(EXIT_FAILED, "no_log", log->in.label,
 		    "a kernel has a log from early in its boot on; `mkctl show NAME` tells its state",

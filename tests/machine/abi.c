@@ -415,6 +415,9 @@ TEST_F(abi, read_stays_inside_the_instance)
 
 	ASSERT_EQ(0, mk_call(self->inst, MK_IOC_QUERY, &q));
 	r.addr = e.start + e.size - sizeof(buf);
+	EXPECT_EQ(-EBUSY, mk_call(self->inst, MK_IOC_READ, &r));	/* another's memory */
+	EXPECT_EQ(MK_E_STATE, r.hdr.err.code);
+	ASSERT_EQ(0, mk_load_file(self->inst, IMAGE, &self->err));
 	EXPECT_EQ(0, mk_call(self->inst, MK_IOC_READ, &r));
 	bad[0] = 0;
 	bad[1] = e.start - 1;
