@@ -173,7 +173,9 @@ static long do_pool_query(struct file *file, union argument *arg, struct mk_erro
 		ret = mk_fail(err, -ENOMEM, MK_E_MEMORY, 0, 0);
 		goto out;
 	}
-	mk_pool_query(q, cpus, chunks);
+	ret = mk_pool_query(q, cpus, chunks, err);
+	if (ret)
+		goto out;
 	q->nr_instances = count_instances();
 	ret = put_array(q->cpus, cpus, room_cpus, q->nr_cpus, sizeof(*cpus), err);
 	if (!ret)
@@ -418,7 +420,7 @@ static long do_read(struct file *file, union argument *arg, struct mk_error *err
 	ret = read_piece(inst, r->addr, NULL, r->len, err);
 	if (ret)
 		return ret;
-	buf = kvmalloc(READ_PIECE, GFP_KERNEL);
+	buf = kvmalloc(min(r->len, READ_PIECE), GFP_KERNEL);
 	if (!buf)
 		return mk_fail(err, -ENOMEM, MK_E_MEMORY, 0, 0);
 	for (done = 0; !ret && done < r->len; done += piece) {

@@ -29,6 +29,10 @@
 #define MAX_TEXT	65535		/* text_len is 16 bits wide */
 #define MAX_INFO	256		/* struct printk_info, 88 to 112 so far */
 #define MAX_BITS	31
+#define FOUND		1
+
+#define INFO_BEGINS	"OSRELEASE="
+#define INFO_BEGIN	(sizeof(INFO_BEGINS) - 1)
 
 /* Where the kernel image is mapped; its place differs by whole steps. */
 #define IMAGE_MAP	0xffffffff80000000ULL
@@ -386,15 +390,16 @@ static int ring_of_info(const struct mk_mem *mem, const struct vmcoreinfo *info,
 }
 
 /* What it leads to is the log, whatever else looks like a ring. */
-static bool look_for_info(struct search *s, __u64 phys, const __u64 *page)
+static bool look_for_info(struct search *s, __u64 phys)
 {
 	struct vmcoreinfo info;
 	char text[PAGE + 1];
 	struct ring r;
 
-	if (memcmp(page, "OSRELEASE=", 10) || s->infos++ >= MAX_FOUND)
+	if (s->infos >= MAX_FOUND || read_phys(&s->mem, phys, text, PAGE) ||
+	    memcmp(text, INFO_BEGINS, INFO_BEGIN))
 		return false;
-	memcpy(text, page, PAGE);
+	s->infos++;
 	text[PAGE] = '\0';
 	if (!parse_info_page(text, &info) || ring_of_info(&s->mem, &info, &r) ||
 	    !walk(&r, NULL, NULL))
@@ -493,21 +498,26 @@ static void look_for_ring(struct search *s, const __u64 *w)
 
 /* --- searching -------------------------------------------------------------- */
 
-/* @len bytes, of which the first page is looked at.  True: the log is found. */
-static bool look_at_page(struct search *s, __u64 phys, const __u64 *page,
-			 size_t len)
+/* The start of each page is enough to know it; larger reads cost more. */
+static int scan_for_info(struct search *s, const struct mk_extent *e)
 {
-	size_t i;
+	char begin[INFO_BEGIN];
+	__u64 off;
+	int err;
 
-	if (len >= PAGE && look_for_info(s, phys, page))
-		return true;
-	for (i = 0; i < PAGE / 8 && 8 * (i + WORDS) <= len; i++)
-		look_for_ring(s, page + i);
-	return false;
+	for (off = 0; off + PAGE <= e->size; off += PAGE) {
+		err = s->from->read(s->from->ctx, e->start + off, begin, sizeof(begin));
+		if (err)
+			return err;
+		if (!memcmp(begin, INFO_BEGINS, INFO_BEGIN) &&
+		    look_for_info(s, e->start + off))
+			return FOUND;
+	}
+	return 0;
 }
 
 /* Chunks overlap, as a ring may lie across their border. */
-static int scan_extent(struct search *s, const struct mk_extent *e)
+static int scan_for_ring(struct search *s, const struct mk_extent *e)
 {
 	static __u64 buf[(CHUNK + PAGE) / 8];
 	__u64 off, at, len;
@@ -516,31 +526,32 @@ static int scan_extent(struct search *s, const struct mk_extent *e)
 	for (off = 0; off < e->size && !err; off += CHUNK) {
 		len = e->size - off;
 		len = len < sizeof(buf) ? len : sizeof(buf);
-		err = s->mem.read(s->mem.ctx, e->start + off, buf, len);
-		for (at = 0; at < len && at < CHUNK && !err; at += PAGE)
-			err = look_at_page(s, e->start + off + at, buf + at / 8,
-					   len - at);
+		err = s->from->read(s->from->ctx, e->start + off, buf, len);
+		for (at = 0; at < CHUNK / 8 && 8 * (at + WORDS) <= len && !err; at++)
+			look_for_ring(s, buf + at);
 	}
 	return err;
 }
 
-static int scan(struct search *s)
+static int scan(struct search *s, int (*look)(struct search *, const struct mk_extent *))
 {
 	unsigned int i;
 	int ret = 0;
 
 	for (i = 0; i < s->mem.nr_extents && !ret; i++)
-		ret = scan_extent(s, s->mem.extents + i);
-	return ret < 0 && ret != -ETIME ? ret : 0;
+		ret = look(s, s->mem.extents + i);
+	return ret;
 }
 
-static bool look_again(struct search *s)
+/* Nearly always the first way; the second one is for a kernel that died early. */
+static int search(struct search *s)
 {
-	__u64 phys = s->mem.found ? *s->mem.found : 0;
-	__u64 page[PAGE / 8];
+	int ret;
 
-	return phys && !read_phys(&s->mem, phys, page, sizeof(page)) &&
-	       look_for_info(s, phys, page);
+	if (s->mem.found && *s->mem.found && look_for_info(s, *s->mem.found))
+		return 0;
+	ret = scan(s, scan_for_info) ?: scan(s, scan_for_ring);
+	return ret < 0 ? ret : 0;
 }
 
 int mk_log_decode(const struct mk_mem *mem, mk_log_fn fn, void *ctx, char *why,
@@ -551,7 +562,7 @@ int mk_log_decode(const struct mk_mem *mem, mk_log_fn fn, void *ctx, char *why,
 
 	s.mem.read = counted_read;
 	s.mem.ctx = &s;
-	err = look_again(&s) ? 0 : scan(&s);
+	err = search(&s);
 	s.reads = 0;
 	if (err) {
 		snprintf(why, why_len, "it cannot be read: %s", strerror(-err));
