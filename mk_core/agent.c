@@ -98,8 +98,9 @@ void mk_agent_end(u32 reason, const char *text)
  */
 void mk_agent_stopping(void)
 {
-	if (control && !atomic_read(&ended))
-		say(MK_WORD_STOPPING);
+	/* last words that another CPU says now stay; locked on one CPU, too */
+	if (control)
+		sync_cmpxchg(&control->word, MK_WORD_RUNNING, MK_WORD_STOPPING);
 }
 
 static void refuse(const char *text)

@@ -158,9 +158,9 @@ static int check_sizes(const __u8 *image, __u64 len, struct mk_bzimage *bz,
 	bz->code_size = len - bz->setup_size;
 	bz->init_size = mk_get32(image + HDR_INIT_SIZE);
 	if (bz->init_size > INIT_SIZE_MAX)
-		return fail(err, MK_E_IMAGE_LARGE, bz->init_size, INIT_SIZE_MAX);
+		return fail(err, MK_E_IMAGE_INIT_SIZE, bz->init_size, INIT_SIZE_MAX);
 	if (bz->code_size > bz->init_size)
-		return fail(err, MK_E_IMAGE_LARGE, bz->code_size, bz->init_size);
+		return fail(err, MK_E_IMAGE_INIT_SIZE, bz->init_size, bz->code_size);
 	return 0;
 }
 

@@ -62,7 +62,14 @@ void mk_cpu_exit(void)
 	cpuhp_remove_state_nocalls(hotplug_state);
 }
 
-static int may_take(u32 cpu, struct mk_error *err)
+/**
+ * mk_cpu_check() - could the host give this CPU?
+ * @cpu:	logical number
+ * @err:	what is wrong
+ *
+ * Context: sleeps not. Return: 0 or a negative errno.
+ */
+int mk_cpu_check(u32 cpu, struct mk_error *err)
 {
 	if (cpu >= nr_cpu_ids || !cpu_possible(cpu) || !get_cpu_device(cpu))
 		return mk_fail(err, -EINVAL, MK_E_CPU_UNKNOWN, cpu, 0);
@@ -104,7 +111,7 @@ static int bring_back(u32 cpu)
 int mk_cpu_take(u32 cpu, struct mk_cpu **out, struct mk_error *err)
 {
 	struct mk_cpu *c;
-	int ret = may_take(cpu, err);
+	int ret = mk_cpu_check(cpu, err);
 
 	if (ret)
 		return ret;

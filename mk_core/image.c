@@ -15,9 +15,12 @@
 #include <linux/security.h>
 #include <linux/sizes.h>
 #include <linux/slab.h>
+#include <linux/workqueue.h>
 
 #include "bzimage.h"
 #include "internal.h"
+
+static struct workqueue_struct *clear_wq;
 
 #define PARAMS_MAX	512
 #define DEFAULTS	"cryptomgr.notests=1 "	/* README.md of this folder says why */
@@ -187,7 +190,7 @@ static void clear_rest(struct work_struct *work)
 static void clearing_begin(struct clearing *c)
 {
 	INIT_WORK_ONSTACK(&c->work, clear_rest);
-	queue_work(system_unbound_wq, &c->work);
+	queue_work(clear_wq, &c->work);
 }
 
 static void clearing_end(struct clearing *c)
@@ -219,7 +222,7 @@ static int read_kernel(struct mk_instance *inst, struct mk_layout *at,
 		       struct mk_bzimage *bz, struct mk_error *err)
 {
 	struct file *f = inst->image.kernel;
-	u64 room = at->platform - at->kernel, need;
+	u64 room = at->platform - at->kernel, aligned, need;
 	ssize_t n = read_all(f, at->kernel, room, READING_KEXEC_IMAGE);
 
 	if (n == -EFBIG)
@@ -229,14 +232,16 @@ static int read_kernel(struct mk_instance *inst, struct mk_layout *at,
 		return mk_fail(err, n, MK_E_IMAGE_READ, n, 0);
 	if (mk_bzimage_parse(mk_virt(at->kernel), n, bz, err))
 		return -ENOEXEC;
-	if (!IS_ALIGNED(at->kernel, bz->alignment) && bz->alignment > MK_MEMORY_GRANULE)
-		return mk_fail(err, -ENOEXEC, MK_E_IMAGE_ALIGN, bz->alignment, 0);
-	if (!bz->initrd_above_4g && at->platform + MK_PLATFORM_SIZE > SZ_4G)
-		return mk_fail(err, -ENOEXEC, MK_E_IMAGE_HIGH, at->kernel, 0);
-	need = kernel_size(bz);
+	aligned = ALIGN(at->kernel, bz->alignment);
+	need = aligned - at->kernel + kernel_size(bz);
 	if (need > room)
 		return mk_fail(err, -ENOMEM, MK_E_MEM_SMALL, inst->memory,
 			       ALIGN(need + MK_PLATFORM_SIZE, MK_MEMORY_GRANULE));
+	if (aligned != at->kernel)
+		memmove(mk_virt(aligned), mk_virt(at->kernel), n);
+	at->kernel = aligned;
+	if (!bz->initrd_above_4g && at->platform + MK_PLATFORM_SIZE > SZ_4G)
+		return mk_fail(err, -ENOEXEC, MK_E_IMAGE_HIGH, at->kernel, 0);
 	return 0;
 }
 
@@ -343,6 +348,7 @@ int mk_image_place(struct mk_instance *inst, struct mk_error *err)
 	rest.low = min(at.kernel + kernel_size(&bz) + mk_unpacked_size(mk_virt(at.kernel), &bz),
 		       rest.high);
 	clearing_begin(&rest);
+	clear(first->start, at.kernel);
 	clear(rest.high, end);
 	ret = read_initrds(&inst->image, &at, err);
 	if (!ret)
@@ -355,4 +361,26 @@ int mk_image_place(struct mk_instance *inst, struct mk_error *err)
 	strscpy(inst->image.release, bz.release, sizeof(inst->image.release));
 	inst->image.fresh = true;
 	return 0;
+}
+
+/**
+ * mk_image_init() - make the work queue of the clearing
+ *
+ * Context: module load.
+ * Return: 0 or -ENOMEM.
+ */
+int mk_image_init(void)
+{
+	clear_wq = alloc_workqueue("mk_clear", WQ_UNBOUND, 0);
+	return clear_wq ? 0 : -ENOMEM;
+}
+
+/**
+ * mk_image_exit() - end it
+ *
+ * Context: module unload, all instances deleted; sleeps.
+ */
+void mk_image_exit(void)
+{
+	destroy_workqueue(clear_wq);
 }

@@ -28,11 +28,11 @@ static const char * const state_names[] = {
 static const char * const reason_names[] = {
 	[MK_REASON_NONE] = "none", [MK_REASON_POWEROFF] = "poweroff",
 	[MK_REASON_HALT] = "halt", [MK_REASON_REBOOT] = "reboot",
-	[MK_REASON_EMERGENCY] = "emergency-restart",
+	[MK_REASON_EMERGENCY] = "emergency",
 	[MK_REASON_KEXEC] = "kexec", [MK_REASON_KILLED] = "killed",
-	[MK_REASON_TIMEOUT] = "stop-timeout", [MK_REASON_PANIC] = "panic",
-	[MK_REASON_LIVENESS] = "liveness", [MK_REASON_BOOT] = "boot-timeout",
-	[MK_REASON_HOST] = "host-shutdown", [MK_REASON_REFUSED] = "refused",
+	[MK_REASON_TIMEOUT] = "timeout", [MK_REASON_PANIC] = "panic",
+	[MK_REASON_LIVENESS] = "liveness", [MK_REASON_BOOT] = "boot",
+	[MK_REASON_HOST] = "host", [MK_REASON_REFUSED] = "refused",
 	[MK_REASON_PROTOCOL] = "protocol",
 };
 
@@ -167,13 +167,16 @@ static struct mk_instance *find_locked(const char *name, u32 id)
  * @name:	its name, or ""
  * @id:		its id where @name is ""
  *
- * Return: the instance with a reference for the caller, or NULL.
+ * Context: sleeps, takes mk_instances_lock.
+ * Return: the instance with a reference for the caller, or NULL, also for a
+ * caller who was killed.
  */
 struct mk_instance *mk_instance_find(const char *name, u32 id)
 {
 	struct mk_instance *inst;
 
-	mutex_lock(&mk_instances_lock);
+	if (mutex_lock_killable(&mk_instances_lock))
+		return NULL;
 	inst = find_locked(name, id);
 	if (inst)
 		mk_instance_get(inst);
@@ -204,7 +207,8 @@ static int check_request(const struct mk_create *req, struct mk_error *err)
 		return mk_fail(err, -EINVAL, MK_E_MEM_NONE, 0, 0);
 	if (req->memory % MK_MEMORY_GRANULE)
 		return mk_fail(err, -EINVAL, MK_E_MEM_ALIGN, req->memory, MK_MEMORY_GRANULE);
-	if (req->node < MK_NODE_ANY)
+	if (req->node < MK_NODE_ANY || req->node >= (int)nr_node_ids ||
+	    (req->node >= 0 && !node_online(req->node)))
 		return mk_fail(err, -EINVAL, MK_E_MEM_NODE, req->node, 0);
 	return check_name(req->name, err);
 }
@@ -337,7 +341,10 @@ int mk_instance_create(const struct mk_create *req, const u32 *cpus,
 	inst = alloc_instance(req->nr_cpus);
 	if (!inst)
 		return mk_fail(err, -ENOMEM, MK_E_MEMORY, 0, 0);
-	mutex_lock(&mk_instances_lock);
+	if (mutex_lock_killable(&mk_instances_lock)) {
+		mk_instance_put(inst);
+		return mk_fail(err, -EINTR, MK_E_INTERNAL, -EINTR, 0);
+	}
 	other = find_locked(req->name, 0);
 	if (other)
 		ret = mk_fail(err, -EEXIST, MK_E_NAME_TAKEN, other->id, 0);

@@ -39,7 +39,7 @@ int mk_fail(struct mk_error *err, int ret, u32 code, u64 arg0, u64 arg1);
 #define MK_WINDOW_FLOOR		(64 * 1024)	/* Linux reserves what is below */
 
 int mk_window_init(void);
-/* Return: physical address, or 0 when none is left; the window is cleared. */
+/* Return: physical address, or 0 when none is left. */
 u64 mk_window_get(void);
 void mk_window_put(u64 window);
 void mk_window_count(u32 *all, u32 *unused);
@@ -105,6 +105,7 @@ struct mk_cpu {
 
 int mk_cpu_init(void);
 void mk_cpu_exit(void);
+int mk_cpu_check(u32 cpu, struct mk_error *err);
 int mk_cpu_take(u32 cpu, struct mk_cpu **out, struct mk_error *err);
 int mk_cpu_return(struct mk_cpu *c, struct mk_error *err);	/* frees @c */
 
@@ -148,7 +149,7 @@ int mk_pool_remove(const u32 *cpus, unsigned int nr_cpus,
 		   const struct mk_extent *extents, unsigned int nr_extents,
 		   struct mk_error *err);
 int mk_pool_query(struct mk_pool_query *q, struct mk_pool_cpu *cpus,
-		  struct mk_pool_chunk *chunks);
+		  struct mk_pool_chunk *chunks, struct mk_error *err);
 int mk_pool_claim_cpus(const u32 *cpus, unsigned int nr, u32 id,
 		       struct mk_cpu **out, struct mk_error *err);
 void mk_pool_drop_cpus(struct mk_cpu **cpus, unsigned int nr);
@@ -313,6 +314,8 @@ int mk_instances_alive(void);
 
 /* --- image.c, platform.c ------------------------------------------------ */
 
+int mk_image_init(void);
+void mk_image_exit(void);
 int mk_image_open(struct mk_image *image, const struct mk_load *req,
 		  char *cmdline, struct mk_error *err);
 void mk_image_close(struct mk_image *image);

@@ -14,6 +14,7 @@ static const struct noun host[] = {
 	{ mk_window_init, NULL },
 	{ mk_cpu_init, mk_cpu_exit },
 	{ mk_pool_init, mk_pool_exit },
+	{ mk_image_init, mk_image_exit },
 	{ mk_control_init, mk_control_exit },
 	{ mk_power_init, mk_power_exit },
 };

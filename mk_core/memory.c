@@ -147,7 +147,7 @@ static unsigned long last_pfn(void)
  * Grows a run granule by granule from the top, so that every granule is asked
  * for once and the longest run is known when none is long enough.
  *
- * Context: mk_pool_lock held; sleeps. A fatal signal ends it.
+ * Context: mk_pool_lock held; sleeps. A fatal signal and the host's end end it.
  * Return: 0 or a negative errno.
  */
 int mk_chunk_get(const struct mk_extent *want, struct mk_chunk **out,
@@ -171,7 +171,7 @@ int mk_chunk_get(const struct mk_extent *want, struct mk_chunk **out,
 	}
 	while (pfn > floor) {
 		pfn -= GRANULE_PFNS;
-		if (fatal_signal_pending(current)) {
+		if (fatal_signal_pending(current) || READ_ONCE(mk_going_down)) {
 			mk_memory_release(PFN_PHYS(pfn + GRANULE_PFNS), run * MK_POOL_GRANULE);
 			return mk_fail(err, -EINTR, MK_E_INTERNAL, -EINTR, 0);
 		}

@@ -57,6 +57,13 @@ static int check_twice(const u32 *cpus, unsigned int nr, struct mk_error *err)
 	return 0;
 }
 
+/* An add may take long: memory is cleared when it leaves the host. */
+static int lock_pool(struct mk_error *err)
+{
+	return mutex_lock_killable(&mk_pool_lock) ?
+	       mk_fail(err, -EINTR, MK_E_INTERNAL, -EINTR, 0) : 0;
+}
+
 /* Give back what an unfinished mk_pool_add() took. */
 static void undo_add(struct mk_cpu **cpus, unsigned int nr_cpus,
 		     struct mk_chunk **chunks, unsigned int nr_chunks)
@@ -88,16 +95,19 @@ int mk_pool_add(const u32 *cpus, unsigned int nr_cpus,
 	unsigned int got_cpus = 0, got_chunks = 0, i;
 	struct mk_chunk **chunks;
 	struct mk_cpu **taken;
-	int ret = -ENOMEM;
+	int ret = lock_pool(err);
 
+	if (ret)
+		return ret;
 	taken = kcalloc(nr_cpus, sizeof(*taken), GFP_KERNEL);
 	chunks = kcalloc(nr_extents, sizeof(*chunks), GFP_KERNEL);
-	mutex_lock(&mk_pool_lock);
 	if (!taken || !chunks) {
-		mk_fail(err, ret, MK_E_MEMORY, 0, 0);
+		ret = mk_fail(err, -ENOMEM, MK_E_MEMORY, 0, 0);
 		goto out;
 	}
 	ret = check_twice(cpus, nr_cpus, err);
+	for (i = 0; !ret && i < nr_cpus; i++)
+		ret = mk_cpu_check(cpus[i], err);
 	/* memory first: a refusal is likelier and its undoing cheaper */
 	while (!ret && got_chunks < nr_extents) {
 		ret = mk_chunk_get(&extents[got_chunks], &chunks[got_chunks], err);
@@ -305,9 +315,10 @@ int mk_pool_remove(const u32 *cpus, unsigned int nr_cpus,
 {
 	unsigned int nr = 0, i;
 	u64 *chosen;
-	int ret;
+	int ret = lock_pool(err);
 
-	mutex_lock(&mk_pool_lock);
+	if (ret)
+		return ret;
 	ret = check_twice(cpus, nr_cpus, err);
 	for (i = 0; !ret && i < nr_cpus; i++)
 		ret = check_spare(cpus[i], err);
@@ -346,9 +357,10 @@ int mk_pool_claim_cpus(const u32 *cpus, unsigned int nr, u32 id,
 		       struct mk_cpu **out, struct mk_error *err)
 {
 	unsigned int i;
-	int ret;
+	int ret = lock_pool(err);
 
-	mutex_lock(&mk_pool_lock);
+	if (ret)
+		return ret;
 	ret = check_twice(cpus, nr, err);
 	for (i = 0; !ret && i < nr; i++)
 		ret = check_spare(cpus[i], err);
@@ -434,7 +446,7 @@ static void unmark(const struct mk_extent *extents, u32 nr)
  * All or nothing, in as few extents as can be; it is not cleared.
  *
  * Context: sleeps, takes mk_pool_lock.
- * Return: 0 or -ENOMEM.
+ * Return: 0, -ENOMEM or -EINTR.
  */
 int mk_pool_claim_memory(u64 size, int nid, struct mk_extent *out, u32 *nr_out,
 			 struct mk_error *err)
@@ -442,9 +454,11 @@ int mk_pool_claim_memory(u64 size, int nid, struct mk_extent *out, u32 *nr_out,
 	u64 left = size, start = 0, len, have;
 	struct mk_chunk *c;
 	u32 nr = 0;
-	int ret = 0;
+	int ret = lock_pool(err);
 
-	mutex_lock(&mk_pool_lock);
+	*nr_out = 0;
+	if (ret)
+		return ret;
 	have = pool_free_bytes(nid);
 	if (have < size)
 		ret = mk_fail(err, -ENOMEM, MK_E_MEM_POOL, size, have);
@@ -501,18 +515,21 @@ void mk_pool_leak_memory(const struct mk_extent *extents, u32 nr)
  * @q:		in: room; out: everything but the pointers and @nr_instances
  * @cpus:	room for @q->nr_cpus
  * @chunks:	room for @q->nr_chunks
+ * @err:	what was wrong
  *
  * Context: sleeps, takes mk_pool_lock.
- * Return: 0.
+ * Return: 0 or -EINTR.
  */
 int mk_pool_query(struct mk_pool_query *q, struct mk_pool_cpu *cpus,
-		  struct mk_pool_chunk *chunks)
+		  struct mk_pool_chunk *chunks, struct mk_error *err)
 {
+	int ret = lock_pool(err);
 	u32 nr_cpus = 0, nr_chunks = 0;
 	struct mk_chunk *k;
 	struct mk_cpu *c;
 
-	mutex_lock(&mk_pool_lock);
+	if (ret)
+		return ret;
 	list_for_each_entry(c, &pool_cpus, node)
 		if (nr_cpus++ < q->nr_cpus)
 			*cpus++ = (struct mk_pool_cpu){
@@ -556,10 +573,10 @@ static int parse_cpus(u32 *out, unsigned int *nr)
 	if (!zalloc_cpumask_var(&mask, GFP_KERNEL))
 		return -ENOMEM;
 	ret = cpulist_parse(cpus, mask);
-	if (ret || cpumask_weight(mask) > MK_MAX_CPUS) {
+	if (ret == -ERANGE)
+		pr_err("cpus=%s: there is no such CPU; see lscpu -e\n", cpus);
+	else if (ret)
 		pr_err("cpus=%s: no list of CPUs like 2-3,6\n", cpus);
-		ret = ret ?: -EINVAL;
-	}
 	if (!ret)
 		for_each_cpu(cpu, mask)
 			out[(*nr)++] = cpu;
@@ -644,7 +661,7 @@ int mk_pool_init(void)
 
 	if (!cpus && !memory)
 		return 0;
-	list = kcalloc(MK_MAX_CPUS, sizeof(*list), GFP_KERNEL);
+	list = kcalloc(nr_cpu_ids, sizeof(*list), GFP_KERNEL);
 	if (!list)
 		return -ENOMEM;
 	if (cpus)

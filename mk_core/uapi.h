@@ -68,7 +68,7 @@ enum mk_state {
  * @MK_REASON_PANIC:       kernel panic
  * @MK_REASON_LIVENESS:    heartbeats of a CPU ceased
  * @MK_REASON_BOOT:        never said that it runs within the boot time limit
- * @MK_REASON_HOST:        the host shuts down, restarts or suspends
+ * @MK_REASON_HOST:        the host shuts down or restarts
  * @MK_REASON_REFUSED:     its mk_core refused the handoff (see the text)
  * @MK_REASON_PROTOCOL:    it wrote nonsense into its control page
  */
@@ -151,6 +151,7 @@ enum mk_error_code {
 	MK_E_INITRD_HIGH	= 108,	/* address, highest address allowed */
 	MK_E_CMDLINE_LONG	= 109,	/* length, most */
 	MK_E_IMAGE_CHANGED	= 110,	/* the file is not what was loaded */
+	MK_E_IMAGE_INIT_SIZE	= 111,	/* init_size, least or most that it can be */
 
 	MK_E_START_TIMEOUT	= 128,	/* CPU did not leave its parking */
 };
@@ -437,7 +438,7 @@ struct mk_stop {
  * @boots:	out: number of starts
  * @start_ns:	out: host time (CLOCK_BOOTTIME) of the last SIPI, or 0
  * @end_ns:	out: host time when it was stopped or crashed, or 0
- * @prepare_ns:	out: host's work between the start call and SIPI, without clearing
+ * @prepare_ns:	out: from the start call to SIPI; of a second start less @clear_ns
  * @clear_ns:	out: clearing of memory for the last load, while it read and unpacked
  * @kill_ns:	out: host's work from the last kill call to CPUs known halted
  * @user_ns:	out: from SIPI to the instance's first user instruction, or 0

@@ -41,7 +41,7 @@ static int find_used(unsigned long *used)
 	unsigned long pfn;
 	int blobs = mk_arch_realmode(used);
 
-	if (realmode && realmode < SZ_1M - SZ_64K) {
+	if (realmode) {
 		bitmap_set(used, realmode >> PAGE_SHIFT, SZ_64K >> PAGE_SHIFT);
 		blobs++;
 	}
@@ -77,6 +77,11 @@ int mk_window_init(void)
 	DECLARE_BITMAP(used, LOW_PAGES);
 	unsigned long stub;
 
+	if (realmode > SZ_1M - SZ_64K) {
+		pr_err("realmode=%#lx: real-mode code begins below %#x\n", realmode,
+		       SZ_1M - SZ_64K);
+		return -EINVAL;
+	}
 	bitmap_zero(used, LOW_PAGES);
 	if (!find_used(used)) {
 		pr_err("the host's real-mode code was not found below 1 MiB: pass its physical address as realmode=\n");

@@ -160,6 +160,9 @@ static const struct sentence sentences[] = {
 	[MK_E_CMDLINE_LONG] = { EXIT_FAILED, "cmdline_long", "%o",
 		"the command line has %0u characters with ours, the kernel takes %1u",
 		"make it shorter" },
+	[MK_E_IMAGE_INIT_SIZE] = { EXIT_FAILED, "image_init_size", "%o",
+		"the kernel says that it needs %0u bytes to start, which cannot be: the bound is %1u",
+		IMAGE_AS_SHIPPED },
 	[MK_E_IMAGE_CHANGED] = { EXIT_FAILED, "image_changed", "%o",
 		"a file of its image is not what was loaded", "load it again: `mkctl load`" },
 

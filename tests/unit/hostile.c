@@ -58,7 +58,7 @@ int hostile_image(const __u8 *data, size_t len)
 	ret = mk_bzimage_parse(data, len, &bz, &err);
 	MUST(ret == 0 || ret == -1);
 	if (ret) {
-		MUST(err.code >= MK_E_IMAGE_FORMAT && err.code <= MK_E_IMAGE_UKI);
+		MUST(err.code >= MK_E_IMAGE_FORMAT && err.code <= MK_E_IMAGE_INIT_SIZE);
 		MUST(!memcmp(&bz, &zero, sizeof(bz)));
 		return 0;
 	}

@@ -173,9 +173,9 @@ TEST_F(image, alignment)
 TEST_F(image, init_size)
 {
 	mk_put32(self->data + 0x260, 0x40000001);
-	REFUSED(MK_E_IMAGE_LARGE, 0x40000001, 0x40000000);
+	REFUSED(MK_E_IMAGE_INIT_SIZE, 0x40000001, 0x40000000);
 	mk_put32(self->data + 0x260, 1023);
-	REFUSED(MK_E_IMAGE_LARGE, 1024, 1023);
+	REFUSED(MK_E_IMAGE_INIT_SIZE, 1023, 1024);
 }
 
 TEST_F(image, no_code_at_entry)
