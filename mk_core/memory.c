@@ -147,7 +147,7 @@ static unsigned long last_pfn(void)
  * Grows a run granule by granule from the top, so that every granule is asked
  * for once and the longest run is known when none is long enough.
  *
- * Context: mk_pool_lock held; sleeps. A fatal signal and the host's end end it.
+ * Context: mk_pool_lock held; sleeps. A fatal signal or the host's end stops it.
  * Return: 0 or a negative errno.
  */
 int mk_chunk_get(const struct mk_extent *want, struct mk_chunk **out,
