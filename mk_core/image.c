@@ -23,6 +23,7 @@
 static struct workqueue_struct *clear_wq;
 
 #define PARAMS_MAX	512
+#define MAX_CLEARERS	8U
 #define DEFAULTS	"cryptomgr.notests=1 "	/* README.md of this folder says why */
 
 static int open_file(int fd, struct file **out)
@@ -150,53 +151,62 @@ void mk_image_close(struct mk_image *image)
 	memset(image, 0, sizeof(*image));
 }
 
-static void clear(u64 start, u64 end)
-{
-	u64 piece;
+/**
+ * struct clearing - an instance's memory, cleared by several CPUs at once
+ * @inst:	instance
+ * @next:	granule that nobody has taken yet, counted through all extents
+ */
+struct clearing {
+	const struct mk_instance *inst;
+	atomic64_t next;
+};
 
-	for (; start < end; start += piece) {
-		piece = min_t(u64, end - start, MK_MEMORY_GRANULE);
-		memset(mk_virt(start), 0, piece);
+/* One of those who clear. */
+struct clearer {
+	struct work_struct work;
+	struct clearing *all;
+};
+
+/* Physical address, or 0 behind the last one. */
+static u64 granule_at(const struct mk_instance *inst, u64 nr)
+{
+	u64 offset = nr * MK_MEMORY_GRANULE;
+	u32 i;
+
+	for (i = 0; i < inst->nr_extents; offset -= inst->extents[i++].size)
+		if (offset < inst->extents[i].size)
+			return inst->extents[i].start + offset;
+	return 0;
+}
+
+static void clear_granules(struct work_struct *work)
+{
+	struct clearing *c = container_of(work, struct clearer, work)->all;
+	u64 at;
+
+	while ((at = granule_at(c->inst, atomic64_inc_return(&c->next) - 1))) {
+		memset(mk_virt(at), 0, MK_MEMORY_GRANULE);
 		cond_resched();
 	}
 }
 
-/**
- * struct clearing - clears what a load does not write, beside it
- * @work:	on another CPU, where there is one
- * @inst:	instance
- * @low:	of its first extent from here ...
- * @high:	... to here, all of the others
- */
-struct clearing {
-	struct work_struct work;
-	struct mk_instance *inst;
-	u64 low, high;
-};
-
-static void clear_rest(struct work_struct *work)
+static void clear_memory(struct mk_instance *inst)
 {
-	struct clearing *c = container_of(work, struct clearing, work);
-	const struct mk_extent *e = c->inst->extents;
+	unsigned int nr = min(num_online_cpus(), MAX_CLEARERS), i;
+	struct clearing all = { .inst = inst };
+	struct clearer clearers[MAX_CLEARERS];
 	ktime_t begin = ktime_get();
-	u32 i;
 
-	clear(c->low, c->high);
-	for (i = 1; i < c->inst->nr_extents; i++)
-		clear(e[i].start, e[i].start + e[i].size);
-	c->inst->clear_ns = ktime_to_ns(ktime_sub(ktime_get(), begin));
-}
-
-static void clearing_begin(struct clearing *c)
-{
-	INIT_WORK_ONSTACK(&c->work, clear_rest);
-	queue_work(clear_wq, &c->work);
-}
-
-static void clearing_end(struct clearing *c)
-{
-	flush_work(&c->work);
-	destroy_work_on_stack(&c->work);
+	for (i = 0; i < nr; i++) {
+		clearers[i].all = &all;
+		INIT_WORK_ONSTACK(&clearers[i].work, clear_granules);
+		queue_work(clear_wq, &clearers[i].work);
+	}
+	while (i--) {
+		flush_work(&clearers[i].work);
+		destroy_work_on_stack(&clearers[i].work);
+	}
+	inst->clear_ns = ktime_to_ns(ktime_sub(ktime_get(), begin));
 }
 
 /* All of a file to one place. Return: its bytes or a negative errno. */
@@ -237,8 +247,10 @@ static int read_kernel(struct mk_instance *inst, struct mk_layout *at,
 	if (need > room)
 		return mk_fail(err, -ENOMEM, MK_E_MEM_SMALL, inst->memory,
 			       ALIGN(need + MK_PLATFORM_SIZE, MK_MEMORY_GRANULE));
-	if (aligned != at->kernel)
+	if (aligned != at->kernel) {
 		memmove(mk_virt(aligned), mk_virt(at->kernel), n);
+		memset(mk_virt(at->kernel), 0, min(aligned - at->kernel, (u64)n));
+	}
 	at->kernel = aligned;
 	if (!bz->initrd_above_4g && at->platform + MK_PLATFORM_SIZE > SZ_4G)
 		return mk_fail(err, -ENOEXEC, MK_E_IMAGE_HIGH, at->kernel, 0);
@@ -256,10 +268,12 @@ static u64 initrds_size(const struct mk_image *image)
 }
 
 /* One behind the other below the platform area, each padded to 4 bytes. */
-static int place_initrds(const struct mk_image *image, struct mk_layout *at,
-			 const struct mk_bzimage *bz, struct mk_error *err)
+static int read_initrds(struct mk_instance *inst, struct mk_layout *at,
+			const struct mk_bzimage *bz, struct mk_error *err)
 {
+	struct mk_image *image = &inst->image;
 	u64 size = initrds_size(image), floor = at->kernel + kernel_size(bz), pos;
+	u32 i;
 
 	if (!image->nr_initrds)
 		return 0;
@@ -272,47 +286,32 @@ static int place_initrds(const struct mk_image *image, struct mk_layout *at,
 		return mk_fail(err, -EFBIG, MK_E_INITRD_HIGH, pos + size - 1, bz->initrd_max);
 	at->initrd = pos;
 	at->initrd_size = size;
-	return 0;
-}
-
-static int read_initrds(const struct mk_image *image, const struct mk_layout *at,
-			struct mk_error *err)
-{
-	u64 pos = at->initrd;
-	u32 i;
-
 	for (i = 0; i < image->nr_initrds; i++) {
-		ssize_t n = read_all(image->initrd[i], pos, at->initrd + at->initrd_size - pos,
+		ssize_t n = read_all(image->initrd[i], pos, at->initrd + size - pos,
 				     READING_KEXEC_INITRAMFS);
 
 		if (n < 0)
 			return mk_fail(err, n, MK_E_INITRD_READ, n, i);
 		pos += ALIGN(n, 4);
 	}
-	if (pos != at->initrd + at->initrd_size)
+	if (pos != at->initrd + size)
 		return mk_fail(err, -EIO, MK_E_IMAGE_CHANGED, 0, 0);
 	return 0;
 }
 
-/*
- * The setup code, of which boot_params has the header, gives way to the
- * protected-mode code, and that to the kernel which is packed in it. All from
- * there up to @end is clear afterwards.
- */
+/* The memory between the kernel's own and the initramfs is still unused. */
 static int unpack(struct mk_instance *inst, const struct mk_layout *at,
-		  const struct mk_bzimage *bz, u64 end, struct mk_error *err)
+		  const struct mk_bzimage *bz, struct mk_error *err)
 {
 	struct mk_entry *to = &inst->image.entry;
-	u64 scratch = at->kernel + kernel_size(bz), entry = bz->entry, size = bz->code_size;
-	void *image = mk_virt(at->kernel);
+	u64 scratch = at->kernel + kernel_size(bz), end = at->initrd ?: at->platform;
+	u64 entry = bz->entry;
 	int ret;
 
-	memmove(image, image + bz->setup_size, bz->code_size);
-	ret = mk_unpack(image, bz, mk_virt(scratch), end - scratch, mk_virt(to->rsi),
-			inst->image.cmdline, &entry, &size);
+	ret = mk_unpack(mk_virt(at->kernel), bz, mk_virt(scratch), end - scratch,
+			mk_virt(to->rsi), inst->image.cmdline, &entry);
 	if (ret < 0)
 		return mk_fail(err, ret, MK_E_IMAGE_FORMAT, 0, 0);
-	clear(at->kernel + size, end);
 	to->entry = at->kernel + entry;
 	return 0;
 }
@@ -322,8 +321,10 @@ static int unpack(struct mk_instance *inst, const struct mk_layout *at,
  * @inst:	instance with an opened image, no CPU of it running
  * @err:	what was wrong
  *
- * Reads image and initramfs, builds the platform, unpacks the kernel and clears
- * everything else.
+ * Clears the memory, reads image and initramfs, builds the platform. The
+ * kernel is read whole to its load address; then its setup code, of which
+ * boot_params takes the header, gives way to the protected-mode code, and that
+ * to the kernel which is packed in it.
  *
  * Context: instance->lock held; sleeps.
  * Return: 0 or a negative errno.
@@ -331,31 +332,27 @@ static int unpack(struct mk_instance *inst, const struct mk_layout *at,
 int mk_image_place(struct mk_instance *inst, struct mk_error *err)
 {
 	const struct mk_extent *first = &inst->extents[0];
-	u64 end = first->start + first->size;
 	struct mk_layout at = {
 		.kernel = first->start,
-		.platform = end - MK_PLATFORM_SIZE,
+		.platform = first->start + first->size - MK_PLATFORM_SIZE,
 	};
-	struct clearing rest = { .inst = inst };
 	struct mk_bzimage bz;
+	void *image;
 	int ret;
 
 	inst->image.fresh = false;
-	ret = read_kernel(inst, &at, &bz, err) ?: place_initrds(&inst->image, &at, &bz, err);
+	clear_memory(inst);
+	ret = read_kernel(inst, &at, &bz, err);
+	image = mk_virt(at.kernel);
+	if (!ret)
+		ret = read_initrds(inst, &at, &bz, err);
+	if (!ret)
+		ret = mk_platform_build(inst, image, &bz, &at, err);
 	if (ret)
 		return ret;
-	rest.high = at.initrd ?: at.platform;
-	rest.low = min(at.kernel + kernel_size(&bz) + mk_unpacked_size(mk_virt(at.kernel), &bz),
-		       rest.high);
-	clearing_begin(&rest);
-	clear(first->start, at.kernel);
-	clear(rest.high, end);
-	ret = read_initrds(&inst->image, &at, err);
-	if (!ret)
-		ret = mk_platform_build(inst, mk_virt(at.kernel), &bz, &at, err);
-	if (!ret)
-		ret = unpack(inst, &at, &bz, rest.low, err);
-	clearing_end(&rest);
+	memmove(image, image + bz.setup_size, bz.code_size);
+	memset(image + bz.code_size, 0, bz.setup_size);
+	ret = unpack(inst, &at, &bz, err);
 	if (ret)
 		return ret;
 	strscpy(inst->image.release, bz.release, sizeof(inst->image.release));

@@ -319,14 +319,13 @@ void mk_image_exit(void);
 int mk_image_open(struct mk_image *image, const struct mk_load *req,
 		  char *cmdline, struct mk_error *err);
 void mk_image_close(struct mk_image *image);
-/* Put image, initramfs and platform into the memory, clear the rest. */
+/* Clear the memory, put image, initramfs and platform into it. */
 int mk_image_place(struct mk_instance *inst, struct mk_error *err);
 
 struct mk_bzimage;
 
-u64 mk_unpacked_size(const void *image, const struct mk_bzimage *bz);
 int mk_unpack(void *image, const struct mk_bzimage *bz, void *scratch, u64 room,
-	      void *boot_params, const char *cmdline, u64 *entry, u64 *size);
+	      void *boot_params, const char *cmdline, u64 *entry);
 
 #define MK_PLATFORM_SIZE	(256 * 1024)	/* at the end of the first extent */
 #define MK_PLATFORM_CMDLINE	4096

@@ -438,8 +438,8 @@ struct mk_stop {
  * @boots:	out: number of starts
  * @start_ns:	out: host time (CLOCK_BOOTTIME) of the last SIPI, or 0
  * @end_ns:	out: host time when it was stopped or crashed, or 0
- * @prepare_ns:	out: from the start call to SIPI; of a second start less @clear_ns
- * @clear_ns:	out: clearing of memory for the last load, while it read and unpacked
+ * @prepare_ns:	out: host's work between the start call and SIPI, without clearing
+ * @clear_ns:	out: clearing of memory for the last load
  * @kill_ns:	out: host's work from the last kill call to CPUs known halted
  * @user_ns:	out: from SIPI to the instance's first user instruction, or 0
  * @running_ns:	out: from SIPI to its word that it runs, or 0

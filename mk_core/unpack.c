@@ -101,62 +101,45 @@ static int unpack_to(void *image, const struct mk_bzimage *bz,
 
 	if (kaslr)
 		*loadflags |= KASLR_FLAG;
-	memset(image, 0, v->size);
+	memset(image, 0, max(bz->code_size, v->size));
 	return mk_vmlinux_place(v, image, kaslr ? random_shift(v, bz->alignment) : 0);
-}
-
-/**
- * mk_unpacked_size() - what mk_unpack() needs
- * @image:	a bzImage as it is in its file
- * @bz:		its header
- *
- * Context: any.
- * Return: bytes of scratch memory, whole pages; 0 when it is not unpacked.
- */
-u64 mk_unpacked_size(const void *image, const struct mk_bzimage *bz)
-{
-	const u8 *payload = image + bz->setup_size + bz->payload;
-	u64 size;
-
-	if (bz->payload_size < 16)
-		return 0;
-	/* the size is appended to the compressed data (scripts/Makefile.lib) */
-	size = mk_get32(payload + bz->payload_size - 4);
-	return size > bz->init_size ? 0 : PAGE_ALIGN(size);
 }
 
 /**
  * mk_unpack() - replace a bzImage in memory by the kernel that is in it
  * @image:	protected-mode code at the load address; becomes the kernel
  * @bz:		its header
- * @scratch:	memory that may be used
+ * @scratch:	clear memory that may be used; is clear again afterwards
  * @room:	its bytes
  * @boot_params: the instance's
  * @cmdline:	the instance's, for nokaslr
  * @entry:	out: offset of the entry point
- * @size:	out: bytes of the kernel
  *
  * Context: sleeps; takes as long as unpacking takes.
  * Return: 0; 1 when the image is as it was and unpacks itself; -ENOEXEC when
  * its relocation tables point outside of it.
  */
 int mk_unpack(void *image, const struct mk_bzimage *bz, void *scratch, u64 room,
-	      void *boot_params, const char *cmdline, u64 *entry, u64 *size)
+	      void *boot_params, const char *cmdline, u64 *entry)
 {
 	const u8 *payload = image + bz->payload;
 	struct mk_vmlinux v;
-	u64 unpacked;
+	u64 size;
+	int ret = 1;
 
 	if (bz->payload_size < 16)
 		return 1;
-	unpacked = mk_get32(payload + bz->payload_size - 4);
-	if (unpacked > room)
+	/* the size is appended to the compressed data (scripts/Makefile.lib) */
+	size = mk_get32(payload + bz->payload_size - 4);
+	if (size > room || size > bz->init_size)
 		return 1;
-	if (!decompress(payload, bz->payload_size - 4, scratch, unpacked) ||
-	    mk_vmlinux_parse(scratch, unpacked, bz->pref_address, &v) ||
-	    v.size > bz->init_size)
-		return 1;
-	*entry = v.entry;
-	*size = v.size;
-	return unpack_to(image, bz, &v, cmdline, boot_params + LOADFLAGS) ? -ENOEXEC : 0;
+	if (decompress(payload, bz->payload_size - 4, scratch, size) &&
+	    !mk_vmlinux_parse(scratch, size, bz->pref_address, &v) &&
+	    v.size <= bz->init_size) {
+		ret = unpack_to(image, bz, &v, cmdline, boot_params + LOADFLAGS) ?
+		      -ENOEXEC : 0;
+		*entry = v.entry;
+	}
+	memset(scratch, 0, size);
+	return ret;
 }

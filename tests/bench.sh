@@ -148,7 +148,7 @@ start_rows() {
 	against "host, from its kernel's entry" "$init" 0.5
 	against "  by its printk clock: not unpacking" "$(numbers printk_init)"
 	time_row "mkctl load before: reads, unpacks" "" load
-	time_row "  meanwhile, clearing of 512 MiB" "" clear_ns
+	time_row "  of that, clearing 512 MiB" "" clear_ns
 	time_row "instance, started again after stop" "" again_user_ns
 }
 
@@ -156,7 +156,7 @@ work_rows() {
 	heading "work in the host"
 	time_row "start call to SIPI" 50 prepare_ns
 	time_row "mkctl start, all of it" "" start
-	time_row "start again, beside the clearing" 50 again_prepare_ns
+	time_row "start again: reads, unpacks again" "" again_prepare_ns
 	time_row "kill to CPUs halted" 100 kill_ns
 	time_row "mkctl kill and delete, all of it" 100 kill_delete
 }
