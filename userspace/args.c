@@ -274,6 +274,42 @@ static int scan_word(struct scan *s, struct args *a)
 	return 0;
 }
 
+static unsigned int bits_of_letters(const char *letters)
+{
+	const struct option *o;
+	unsigned int bits = 0;
+
+	for (; *letters; letters++) {
+		o = find_letter(*letters);
+		bits |= o ? o->bit : 0;
+	}
+	return bits;
+}
+
+/* A wrong word may come before the --json that says how to tell of it. */
+static unsigned int look_ahead(char *const *words)
+{
+	const struct option *o;
+	unsigned int bits = 0;
+	const char *word;
+	size_t len;
+
+	while ((word = *words++) && strcmp(word, "--")) {
+		if (word[0] != '-')
+			continue;
+		if (word[1] != '-') {
+			bits |= bits_of_letters(word + 1);
+			continue;
+		}
+		len = strcspn(word + 2, "=");
+		o = find_long(word + 2, len);
+		bits |= o ? o->bit : 0;
+		if (o && o->value && !word[2 + len] && *words)
+			words++;
+	}
+	return bits;
+}
+
 static int check_complete(const struct cmd *cmd, const struct args *a)
 {
 	const struct option *o;
@@ -300,6 +336,8 @@ int args_parse(int argc, char **argv, struct args *a, const struct cmd **cmd)
 	a->node = MK_NODE_ANY;
 	a->timeout_ms = -1;
 	a->level = 7;
+	a->given = look_ahead(s.argv) & (OPT_JSON | OPT_PRETTY);
+	apply_global(a);
 	while (s.argc && !ret)
 		ret = scan_word(&s, a);
 	*cmd = s.cmd;

@@ -157,6 +157,8 @@ static int dispatch(int argc, char **argv)
 		return do_version(&a);
 	if (cmd)
 		return cmd->run(&a);
+	if (settings.json)
+		return fail(EXIT_USAGE, "usage", NULL, "see `mkctl help`", "a command is missing");
 	do_help(&a);
 	return EXIT_USAGE;
 }

@@ -153,6 +153,18 @@ check_json() {
 	same "the manual explains every check" "$work/used" "$work/man"
 }
 
+# Those of the malformed command lines that are not answered in JSON.
+text_errors() {
+	local words line
+
+	for line; do
+		read -ra words <<<"$line"
+		[ "$(status_of "$mkctl" "${words[@]}")" = 2 ] && [ ! -s "$work/stderr" ] &&
+			tr -d '\n' <"$work/stdout" | grep -q '^{ *"error": *{.*} *}$' ||
+			printf ' %s;' "$line"
+	done
+}
+
 check_exit_codes() {
 	equal "no command: usage" 2 "$(status_of "$mkctl")"
 	equal "an unknown command: usage" 2 "$(status_of "$mkctl" frobnicate)"
@@ -166,6 +178,13 @@ check_exit_codes() {
 	equal "the error names the file" 1 "$(grep -c "^Error: $0: " "$work/stderr")"
 	equal "an error in JSON" 2 "$(status_of "$mkctl" list --json --frobnicate)"
 	equal "is on stdout" 1 "$(grep -c '^{"error":{"code":"usage","message":".*}}$' "$work/stdout")"
+	equal "is on stdout: the option comes after the error" "" "$(
+		text_errors "list --frobnicate --json" "show a/b -j" "pool add --cpus x -qp" \
+			"create a b --json" "frobnicate --json" "-x --json" "pool --json" "--json" \
+			"run --timeout --json --json")"
+	equal "is text: --json is no option there" " show -- a/b --json; list --frobnicate -- --json; \
+list --cpus --json;" "$(text_errors "show -- a/b --json" "list --frobnicate -- --json" \
+		"list --cpus --json")"
 	[ -e /dev/mk ] ||
 		equal "no /dev/mk: not available" 3 "$(status_of "$mkctl" list)"
 }
