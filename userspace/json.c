@@ -33,8 +33,9 @@ static void write_text(const char *text, size_t len)
 			n = 1;
 		} else if (*text == '"' || *text == '\\') {
 			printf("\\%c", *text);
-		} else if ((unsigned char)*text < ' ' || *text == 0x7f) {
-			printf("\\u%04x", *text);
+		} else if (text_is_control(text, n)) {
+			/* of U+0080 to U+009F the second byte is the number */
+			printf("\\u%04x", (unsigned char)text[n - 1]);
 		} else {
 			fwrite(text, 1, n, stdout);
 		}

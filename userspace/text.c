@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
-#include <stdbool.h>
-
 #include "settings.h"
 #include "text.h"
 #include "uapi.h"
 
 /* The C1 controls (U+0080 to U+009F) steer terminals as ESC sequences do. */
-static bool is_control(const unsigned char *c, size_t n)
+bool text_is_control(const char *text, size_t n)
 {
+	const unsigned char *c = (const unsigned char *)text;
+
 	return c[0] < ' ' || c[0] == 0x7f || (n == 2 && c[0] == 0xc2 && c[1] < 0xa0);
 }
 
@@ -48,7 +48,7 @@ void text_escaped(FILE *out, const char *text, size_t len)
 
 	for (; len; text += n, len -= n) {
 		n = text_char(text, len);
-		if (n && (*text == '\t' || !is_control((const unsigned char *)text, n))) {
+		if (n && (*text == '\t' || !text_is_control(text, n))) {
 			fwrite(text, 1, n, out);
 			continue;
 		}

@@ -3,11 +3,15 @@
 #ifndef MKCTL_TEXT_H
 #define MKCTL_TEXT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
 
 /* Bytes of the UTF-8 character at @text, or 0 when it is none. */
 size_t text_char(const char *text, size_t len);
+
+/* Whether the character of @n bytes at @text steers a terminal. */
+bool text_is_control(const char *text, size_t n);
 
 /* Control characters and what is not UTF-8 come out as \xNN. */
 void text_escaped(FILE *out, const char *text, size_t len);

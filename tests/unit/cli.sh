@@ -185,6 +185,9 @@ check_exit_codes() {
 	equal "is text: --json is no option there" " show -- a/b --json; list --frobnicate -- --json; \
 list --cpus --json;" "$(text_errors "show -- a/b --json" "list --frobnicate -- --json" \
 		"list --cpus --json")"
+	status_of "$mkctl" show $'a\e\x7f\xc2\x80\xc2\x9f\xc2\xa0' --json >/dev/null
+	equal "control characters are escaped in JSON" 1 \
+		"$(grep -cF '"object":"a\u001b\u007f\u0080\u009f'$'\xc2\xa0"' "$work/stdout")"
 	[ -e /dev/mk ] ||
 		equal "no /dev/mk: not available" 3 "$(status_of "$mkctl" list)"
 }
