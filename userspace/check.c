@@ -172,20 +172,18 @@ static bool file_has(const char *path, const char *needle)
 	return found;
 }
 
+/* The host needs none: an instance's kernel does, and it is often the same one. */
 static void check_kprobes(const struct machine *m)
 {
-	char config[128], state[8];
+	char config[128];
 
 	snprintf(config, sizeof(config), "/boot/config-%s", m->uts.release);
-	if (!file_has("/proc/kallsyms", " register_kprobe\n") &&
-	    !file_has(config, "CONFIG_KPROBES=y"))
-		bad("boot a kernel with CONFIG_KPROBES=y, as distributions build it",
-		    "the kernel has no kprobes");
-	else if (read_line("/sys/kernel/debug/kprobes/enabled", state, sizeof(state)) &&
-		 state[0] == '0')
-		bad("echo 1 > /sys/kernel/debug/kprobes/enabled", "kprobes are switched off");
+	if (file_has("/proc/kallsyms", " register_kprobe\n") ||
+	    file_has(config, "CONFIG_KPROBES=y"))
+		ok("in this kernel: instances can run it");
 	else
-		ok("available");
+		doubt("boot instances with a kernel that has CONFIG_KPROBES=y",
+		      "this kernel has none: it can be the host's, not an instance's");
 }
 
 static void check_lockdown(const struct machine *m)

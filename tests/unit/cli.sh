@@ -215,6 +215,23 @@ check_versions() {
 	export FAKE_VERSION=$version
 }
 
+# The host uses no kprobes: whether it has any, or has them on, fails no check.
+check_kprobes() {
+	local root=$work/root
+
+	mkdir -p "$root/proc" "$root/boot" "$root/sys/kernel/debug/kprobes"
+	echo 0 >"$root/sys/kernel/debug/kprobes/enabled"
+	echo "0 T register_kprobe" >"$root/proc/kallsyms"
+	: >"$root/boot/config-$(uname -r)"
+	FAKE_ROOT=$root status_of faked "$mkctl" check --json >/dev/null
+	equal "kprobes switched off in the host are no fault" 1 \
+		"$(grep -c '"check":"kprobes","result":"ok"' "$work/stdout")"
+	: >"$root/proc/kallsyms"
+	FAKE_ROOT=$root status_of faked "$mkctl" check --json >/dev/null
+	equal "a host without kprobes is a doubt" 1 \
+		"$(grep -c '"check":"kprobes","result":"warn"' "$work/stdout")"
+}
+
 # Each code of the uapi, as the module would answer it, in words and in JSON.
 check_sentences() {
 	local code word wanted seen=''
@@ -255,6 +272,7 @@ check_error_codes
 check_json
 check_exit_codes
 check_versions
+check_kprobes
 check_sentences
 echo "1..$tests"
 [ "$failed" -eq 0 ]

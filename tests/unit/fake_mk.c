@@ -2,7 +2,8 @@
 /*
  * A module that is not there, for cli.sh: preloaded into mkctl it stands for
  * /dev/mk.  FAKE_ABI and FAKE_VERSION are what it says of itself; all calls but
- * MK_IOC_VERSION fail with the error FAKE_ERROR ("code arg0 arg1").
+ * MK_IOC_VERSION fail with the error FAKE_ERROR ("code arg0 arg1").  Files in
+ * the folder FAKE_ROOT are read instead of the machine's.
  */
 #include <dlfcn.h>
 #include <errno.h>
@@ -11,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "uapi.h"
 
@@ -25,6 +27,18 @@ int open(const char *path, int flags, ...)
 	if (!real_open)
 		real_open = dlsym(RTLD_NEXT, "open");
 	return real_open(path, flags, 0);
+}
+
+FILE *fopen(const char *path, const char *mode)
+{
+	static FILE *(*real_fopen)(const char *path, const char *mode);
+	const char *root = getenv("FAKE_ROOT");
+	char fake[256];
+
+	if (!real_fopen)
+		real_fopen = dlsym(RTLD_NEXT, "fopen");
+	snprintf(fake, sizeof(fake), "%s%s", root ? root : "/nowhere", path);
+	return real_fopen(access(fake, F_OK) ? path : fake, mode);
 }
 
 static void say_version(struct mk_version *v)
