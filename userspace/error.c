@@ -141,7 +141,7 @@ static const struct sentence sentences[] = {
 		IMAGE_AS_SHIPPED ", or create the instance while pool memory below 4 GiB is free" },
 	[MK_E_IMAGE_READ] = { EXIT_FAILED, "image_read", "%o",
 		"the kernel image cannot be read: %0e",
-		"check the file; a security module (IMA, LSM) may forbid it: see dmesg" },
+		"close it where it is open for writing; dmesg tells if IMA or an LSM forbids it" },
 	[MK_E_IMAGE_LARGE] = { EXIT_FAILED, "image_large", "%o",
 		"a kernel image of %0s does not fit into the %1s left for it in its memory",
 		"create the instance with more memory" },

@@ -87,6 +87,10 @@ static int add_module(FILE *out, const char *release)
 	char path[512], remedy[256];
 	int ret;
 
+	if (!*release)
+		return fail(EXIT_FAILED, "no_release", "mk_core",
+			    "boot without mk-init and mk_core: --no-agent",
+			    "the kernel image does not tell the release to look for");
 	if (!module_find(release, path, sizeof(path))) {
 		snprintf(remedy, sizeof(remedy), "build it: dkms install multikernel/%s -k %s",
 			 MK_VERSION, release);

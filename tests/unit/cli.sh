@@ -215,6 +215,32 @@ check_versions() {
 	export FAKE_VERSION=$version
 }
 
+put() {
+	printf '%b' "$3" | dd of="$1" bs=1 seek=$(($2)) conv=notrunc status=none
+}
+
+# craft_image FILE: the least that passes for a bzImage; it names no release.
+craft_image() {
+	truncate -s 4096 "$1"
+	put "$1" 0x1f1 '\x01'
+	put "$1" 0x1f4 '\xc0'
+	put "$1" 0x1fe '\x55\xaa\xeb\x66HdrS\x0f\x02'
+	put "$1" 0x211 '\x01'
+	put "$1" 0x230 '\x00\x00\x20\x00\x01\x00\x01'
+	put "$1" 0x260 '\x00\x00\x10'
+}
+
+check_image() {
+	craft_image "$work/image"
+	equal "an image without a release: failed" 1 \
+		"$(status_of "$mkctl" run a --cpus 1 --memory 64M --kernel "$work/image")"
+	equal "and it can do without" 1 "$(grep -c '^Error: .* release .*; .* --no-agent$' "$work/stderr")"
+	export FAKE_ERROR="103 26 0"
+	status_of faked "$mkctl" show web >/dev/null
+	equal "a file that is being written has its remedy" 1 \
+		"$(grep -c 'Text file busy; .*open for writing' "$work/stderr")"
+}
+
 # The host uses no kprobes: whether it has any, or has them on, fails no check.
 check_kprobes() {
 	local root=$work/root
@@ -272,6 +298,7 @@ check_error_codes
 check_json
 check_exit_codes
 check_versions
+check_image
 check_kprobes
 check_sentences
 echo "1..$tests"
