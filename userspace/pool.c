@@ -203,47 +203,40 @@ static int do_add(const struct args *a)
 	return change(MK_IOC_POOL_ADD, "add to it", a);
 }
 
-static int remove_extents(int dev, struct pool *p, unsigned int first, unsigned int nr,
-			  bool with_cpus)
+/*
+ * Lost CPUs, and chunks with memory that an instance has or that they might
+ * write to, cannot go. CPUs that an instance has are named: the module refuses
+ * them and tells which instance is to be deleted.
+ */
+static int remove_all(int dev, struct pool *p)
 {
-	__u32 cpus[MKCTL_MAX_CPUS];
-	struct mk_extent extents[MK_MAX_EXTENTS];
+	static __u32 cpus[MKCTL_MAX_CPUS];
+	static struct mk_extent extents[MAX_CHUNKS];
 	struct mk_pool_change c = {
 		.cpus = (__u64)(unsigned long)cpus,
 		.extents = (__u64)(unsigned long)extents,
-		.nr_cpus = with_cpus ? p->q.nr_cpus : 0,
-		.nr_extents = nr,
 	};
-	unsigned int i;
-
-	for (i = 0; i < c.nr_cpus; i++)
-		cpus[i] = p->cpus[i].cpu;
-	for (i = 0; i < nr; i++)
-		extents[i] = (struct mk_extent){
-			.start = p->chunks[first + i].start,
-			.size = p->chunks[first + i].size,
-			.node = MK_NODE_ANY,
-		};
-	return dev_call(dev, MK_IOC_POOL_REMOVE, &c, sizeof(c), "empty it", "pool");
-}
-
-/* More chunks than one call takes go in several; the CPUs go with the first. */
-static int remove_all(int dev, struct pool *p)
-{
-	unsigned int first = 0, nr;
+	const struct mk_pool_chunk *chunk;
+	const struct mk_pool_cpu *cpu;
 	int ret = pool_query(dev, p);
 
-	if (!ret && !p->q.nr_cpus && !p->q.nr_chunks)
-		return 0;
-	do {
-		if (ret)
-			return ret;
-		nr = p->q.nr_chunks - first;
-		if (nr > MK_MAX_EXTENTS)
-			nr = MK_MAX_EXTENTS;
-		ret = remove_extents(dev, p, first, nr, !first);
-		first += nr;
-	} while (first < p->q.nr_chunks);
+	if (ret)
+		return ret;
+	for (cpu = p->cpus; cpu < p->cpus + p->q.nr_cpus; cpu++)
+		if (cpu->state != MK_CPU_LOST)
+			cpus[c.nr_cpus++] = cpu->cpu;
+	for (chunk = p->chunks; chunk < p->chunks + p->q.nr_chunks; chunk++)
+		if (chunk->free == chunk->size)
+			extents[c.nr_extents++] = (struct mk_extent){
+				.start = chunk->start,
+				.size = chunk->size,
+				.node = MK_NODE_ANY,
+			};
+	if (c.nr_cpus || c.nr_extents)
+		ret = dev_call(dev, MK_IOC_POOL_REMOVE, &c, sizeof(c), "empty it", "pool");
+	if (!ret && (c.nr_cpus < p->q.nr_cpus || c.nr_extents < p->q.nr_chunks))
+		warn("pool: %u lost CPUs and %u chunks with used or withheld memory stay",
+		     p->q.nr_cpus - c.nr_cpus, p->q.nr_chunks - c.nr_extents);
 	return ret;
 }
 
@@ -272,7 +265,8 @@ const struct cmd pool_cmds[] = {
 	{ .object = "pool", .verb = "remove",
 	  .options = OPT_CPUS | OPT_MEMORY | OPT_ALL,
 	  .summary = "Give CPUs and memory back to the host",
-	  .detail = "What an instance has stays: delete the instance first. All or nothing.\n",
+	  .detail = "What an instance has stays: delete the instance first. All or nothing; --all\n"
+		    "leaves out lost CPUs and chunks of which memory is used or withheld.\n",
 	  .example = "mkctl pool remove --all",
 	  .run = do_remove },
 	{ .object = "pool", .verb = "show",
