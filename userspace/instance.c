@@ -338,25 +338,50 @@ static int kill_one(struct instance *in)
 	return call_plain(in, MK_IOC_KILL, "kill") ?: instance_query(in);
 }
 
+/* Kills it where it is active; @label says whom an error is about. */
+static struct mk_error kill_id(int dev, __u32 id, struct instance *in)
+{
+	struct mk_open o = { .id = id };
+	struct mk_hdr hdr = { };
+
+	snprintf(in->label, sizeof(in->label), "instance %u", id);
+	in->fd = dev_ioctl(dev, MK_IOC_OPEN, &o, sizeof(o));
+	if (in->fd < 0)
+		return o.hdr.err;
+	if (instance_peek(in) < 0)
+		return in->q.hdr.err;
+	set_label(in, in->q.name);
+	if (!instance_active(in))
+		return hdr.err;
+	if (dev_ioctl(in->fd, MK_IOC_KILL, &hdr, sizeof(hdr)) < 0)
+		return hdr.err;
+	if (!instance_peek(in) && !settings.json)
+		instance_report(in);
+	return in->q.hdr.err;
+}
+
+/* All get their turn; what is deleted meanwhile is done. The first error counts. */
 static int kill_all(void)
 {
 	static struct instance in = INSTANCE_NONE;
 	__u32 ids[MKCTL_MAX_INSTANCES];
 	_cleanup_fd_ int dev = -1;
+	struct mk_error err;
 	unsigned int i, nr;
-	int ret = dev_open(&dev) ?: dev_list(dev, ids, MKCTL_MAX_INSTANCES, &nr);
-	bool was_active;
+	int first, ret = dev_open(&dev) ?: dev_list(dev, ids, MKCTL_MAX_INSTANCES, &nr);
 
-	for (i = 0; !ret && i < nr; i++) {
-		ret = instance_open_id(dev, ids[i], &in);
-		was_active = !ret && instance_active(&in);
-		if (was_active)
-			ret = kill_one(&in);
-		if (was_active && !ret && !settings.json)
-			instance_report(&in);
+	if (ret)
+		return ret;
+	for (i = 0, first = 0; i < nr; i++) {
+		err = kill_id(dev, ids[i], &in);
+		ret = 0;
+		if (err.code && err.code != MK_E_NO_INSTANCE && err.code != MK_E_DELETED &&
+		    !(first && settings.json))
+			ret = fail_mk(&err, "kill", in.label);
+		first = first ?: ret;
 		instance_close(&in);
 	}
-	return ret;
+	return first;
 }
 
 static int do_kill(const struct args *a)

@@ -241,6 +241,24 @@ check_image() {
 		"$(grep -c 'Text file busy; .*open for writing' "$work/stderr")"
 }
 
+# What the fake module was told to do, in one line.
+told() {
+	grep -E '^(kill|remove|load|start|delete)\>' "$work/stderr" | paste -sd ,
+}
+
+check_all_of_them() {
+	unset FAKE_ERROR
+	equal "kill --all: a CPU is lost, that is an error" 1 "$(status_of faked "$mkctl" kill --all)"
+	equal "but all get their turn" "kill 1,kill 3,kill 4" "$(told)"
+	equal "and what is gone is done" 1 "$(grep -c '^Error: ' "$work/stderr")"
+	equal "it is one in JSON" 1 "$(status_of faked "$mkctl" kill --all --json)"
+	equal "and the only object" 1 "$(grep -c '^{"error":{"code":"lost",.*}}$' "$work/stdout")"
+	equal "pool remove --all works beside a lost CPU" 0 \
+		"$(status_of faked "$mkctl" pool remove --all)"
+	equal "in one call, without what cannot go" "remove: 1 CPUs, 19 chunks" "$(told)"
+	equal "and tells it" 1 "$(grep -c '^Warning: pool: 1 lost CPUs and 1 chunks' "$work/stderr")"
+}
+
 # The host uses no kprobes: whether it has any, or has them on, fails no check.
 check_kprobes() {
 	local root=$work/root
@@ -299,6 +317,7 @@ check_json
 check_exit_codes
 check_versions
 check_image
+check_all_of_them
 check_kprobes
 check_sentences
 echo "1..$tests"

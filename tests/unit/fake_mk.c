@@ -1,13 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * A module that is not there, for cli.sh: preloaded into mkctl it stands for
- * /dev/mk.  FAKE_ABI and FAKE_VERSION are what it says of itself; all calls but
- * MK_IOC_VERSION fail with the error FAKE_ERROR ("code arg0 arg1").  Files in
- * the folder FAKE_ROOT are read instead of the machine's.
+ * /dev/mk.  FAKE_ABI and FAKE_VERSION are what it says of itself.  With
+ * FAKE_ERROR ("code arg0 arg1") all calls but MK_IOC_VERSION fail with it.
+ * Without it, there are instances 1 to 4, of which 2 cannot be opened, 3 is
+ * deleted while it is killed and 1 has a lost CPU, and a pool of a free CPU, a
+ * lost one, and CHUNKS chunks, the first partly free.  Calls that change
+ * something are told on stderr; FAKE_SIGNAL is raised by a load.  Files in the
+ * folder FAKE_ROOT are read instead of the machine's.
  */
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,7 +21,8 @@
 
 #include "uapi.h"
 
-#define FAKE_FD	900
+#define FAKE_FD	900	/* of /dev/mk; that of instance N is N more */
+#define CHUNKS	20
 
 int open(const char *path, int flags, ...)
 {
@@ -50,24 +56,126 @@ static void say_version(struct mk_version *v)
 	snprintf(v->release, sizeof(v->release), "6.1.0-fake");
 }
 
-static void fail(struct mk_hdr *hdr)
+static int fail(struct mk_hdr *hdr, __u32 code)
 {
-	const char *text = getenv("FAKE_ERROR");
+	hdr->err.code = code;
+	errno = EINVAL;
+	return -1;
+}
 
-	if (!text || sscanf(text, "%u %llu %llu", &hdr->err.code, &hdr->err.arg[0],
-			    &hdr->err.arg[1]) != 3)
+static int fail_as_told(struct mk_hdr *hdr, const char *text)
+{
+	__u32 code;
+
+	if (sscanf(text, "%u %llu %llu", &code, &hdr->err.arg[0], &hdr->err.arg[1]) != 3)
 		abort();
+	return fail(hdr, code);
+}
+
+static int list(struct mk_list *l)
+{
+	__u32 *ids = (__u32 *)(unsigned long)l->ids;
+
+	for (l->nr = 0; l->nr < 4; l->nr++)
+		ids[l->nr] = l->nr + 1;
+	return 0;
+}
+
+static int query_pool(struct mk_pool_query *q)
+{
+	struct mk_pool_chunk *chunks = (struct mk_pool_chunk *)(unsigned long)q->chunks;
+	struct mk_pool_cpu *cpus = (struct mk_pool_cpu *)(unsigned long)q->cpus;
+
+	if (!q->nr_cpus || !q->nr_chunks)	/* only the sums are wanted */
+		return 0;
+	cpus[0] = (struct mk_pool_cpu){ .cpu = 2, .state = MK_CPU_FREE };
+	cpus[1] = (struct mk_pool_cpu){ .cpu = 3, .state = MK_CPU_LOST };
+	q->nr_cpus = 2;
+	for (q->nr_chunks = 0; q->nr_chunks < CHUNKS; q->nr_chunks++)
+		chunks[q->nr_chunks] = (struct mk_pool_chunk){
+			.size = MK_POOL_GRANULE,
+			.free = q->nr_chunks ? MK_POOL_GRANULE : 0,
+		};
+	return 0;
+}
+
+static int change_pool(const char *word, const struct mk_pool_change *c)
+{
+	fprintf(stderr, "%s: %u CPUs, %u chunks\n", word, c->nr_cpus, c->nr_extents);
+	return 0;
+}
+
+static int query(struct mk_query *q, unsigned int id)
+{
+	q->id = id;
+	q->state = MK_RUNNING;
+	q->nr_cpus = 0;
+	q->nr_extents = 0;
+	snprintf(q->name, sizeof(q->name), "i%u", id);
+	return 0;
+}
+
+static int kill_it(struct mk_hdr *hdr, unsigned int id)
+{
+	fprintf(stderr, "kill %u\n", id);
+	if (id == 4)
+		return 0;
+	return fail(hdr, id == 3 ? MK_E_DELETED : MK_E_LOST);
+}
+
+static int load_it(void)
+{
+	const char *signal = getenv("FAKE_SIGNAL");
+
+	fputs("load\n", stderr);
+	return signal ? raise(atoi(signal)) : 0;
+}
+
+static int tell(const char *word)
+{
+	fprintf(stderr, "%s\n", word);
+	return 0;
+}
+
+static int answer(unsigned int id, unsigned long request, void *arg)
+{
+	struct mk_open *o = arg;
+
+	switch (request) {
+	case MK_IOC_LIST:
+		return list(arg);
+	case MK_IOC_POOL_QUERY:
+		return query_pool(arg);
+	case MK_IOC_POOL_REMOVE:
+		return change_pool("remove", arg);
+	case MK_IOC_OPEN:
+		return o->id == 2 ? fail(arg, MK_E_NO_INSTANCE) : FAKE_FD + (int)o->id;
+	case MK_IOC_CREATE:
+		return FAKE_FD + 1;
+	case MK_IOC_QUERY:
+		return query(arg, id);
+	case MK_IOC_KILL:
+		return kill_it(arg, id);
+	case MK_IOC_LOAD:
+		return load_it();
+	case MK_IOC_START:
+		return tell("start");
+	case MK_IOC_DELETE:
+		return tell("delete");
+	}
+	return fail(arg, MK_E_RESERVED);
 }
 
 int ioctl(int fd, unsigned long request, ...)
 {
+	const char *error = getenv("FAKE_ERROR");
 	va_list ap;
 	void *arg;
 
 	va_start(ap, request);
 	arg = va_arg(ap, void *);
 	va_end(ap);
-	if (fd != FAKE_FD) {
+	if (fd < FAKE_FD) {
 		errno = ENOTTY;
 		return -1;
 	}
@@ -75,7 +183,5 @@ int ioctl(int fd, unsigned long request, ...)
 		say_version(arg);
 		return 0;
 	}
-	fail(arg);
-	errno = EINVAL;
-	return -1;
+	return error ? fail_as_told(arg, error) : answer(fd - FAKE_FD, request, arg);
 }
