@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* The life of an instance: create, load, start, wait, stop, kill, delete. */
 #include <poll.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -277,18 +278,52 @@ static void roll_back(struct instance *in)
 		warn("%s stays: it could not be deleted again", in->label);
 }
 
+/* Signals that end mkctl wait; those that the user has it ignore are left alone. */
+static void hold_signals(sigset_t *was)
+{
+	static const int ends[] = { SIGHUP, SIGINT, SIGTERM };
+	struct sigaction action;
+	sigset_t held;
+	unsigned int i;
+
+	sigemptyset(&held);
+	for (i = 0; i < ARRAY_SIZE(ends); i++)
+		if (!sigaction(ends[i], NULL, &action) && action.sa_handler != SIG_IGN)
+			sigaddset(&held, ends[i]);
+	sigprocmask(SIG_BLOCK, &held, was);
+}
+
+static int check_signals(const struct instance *in)
+{
+	sigset_t pending;
+
+	sigpending(&pending);
+	if (!sigismember(&pending, SIGHUP) && !sigismember(&pending, SIGINT) &&
+	    !sigismember(&pending, SIGTERM))
+		return 0;
+	return fail(EXIT_FAILED, "interrupted", in->label, NULL,
+		    "a signal came before its start; it is deleted again");
+}
+
 static int run(const struct args *a, struct instance *in)
 {
 	_cleanup_image_ struct image img = IMAGE_NONE;
-	int ret = image_open(a, &img) ?: create(a, in);
+	int ret = image_open(a, &img);
+	sigset_t was;
 
 	if (ret)
 		return ret;
-	ret = image_load(&img, a, in) ?: call_plain(in, MK_IOC_START, "start");
+	hold_signals(&was);
+	ret = create(a, in);
+	if (ret)
+		return ret;
+	ret = image_load(&img, a, in) ?: check_signals(in) ?:
+	      call_plain(in, MK_IOC_START, "start");
 	if (ret) {
 		roll_back(in);
 		return ret;
 	}
+	sigprocmask(SIG_SETMASK, &was, NULL);
 	if (!(a->given & OPT_NO_WAIT))
 		ret = wait_running(in, a->timeout_ms);
 	return ret ?: finish(in);
@@ -445,7 +480,8 @@ const struct cmd instance_cmds[] = {
 	  .required = OPT_CPUS | OPT_MEMORY | OPT_KERNEL,
 	  .options = OPT_NODE | IMAGE_OPTIONS | OPT_NO_WAIT | OPT_TIMEOUT,
 	  .summary = "Create, load and start an instance, and wait until it runs",
-	  .detail = "When a step before its start fails, nothing is left behind.\n",
+	  .detail = "When a step before its start fails, or Ctrl-C or SIGTERM comes before it,\n"
+		    "nothing is left behind.\n",
 	  .example = "mkctl run web --cpus 2 --memory 512M --kernel /boot/vmlinuz-$(uname -r)",
 	  .run = do_run },
 	{ .verb = "wait", .operand = "NAME",

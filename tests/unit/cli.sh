@@ -259,6 +259,24 @@ check_all_of_them() {
 	equal "and tells it" 1 "$(grep -c '^Warning: pool: 1 lost CPUs and 1 chunks' "$work/stderr")"
 }
 
+# interrupted SIGNAL: the status of a run that it interrupts while it loads
+interrupted() {
+	FAKE_SIGNAL=$1 status_of faked "$mkctl" run i1 --cpus 2 --memory 64M --no-agent \
+		--kernel "$work/image" --json
+}
+
+check_signals() {
+	local signal
+
+	for signal in 1 2 15; do
+		equal "signal $signal interrupts a run" 1 "$(interrupted "$signal")"
+		equal "that leaves nothing behind" "load,delete" "$(told)"
+		equal "and says so in JSON" 1 "$(grep -c '"code":"interrupted"' "$work/stdout")"
+	done
+	equal "a signal that is ignored does not" 0 "$(trap '' HUP && interrupted 1)"
+	equal "keep it from its start" "load,start" "$(told)"
+}
+
 # The host uses no kprobes: whether it has any, or has them on, fails no check.
 check_kprobes() {
 	local root=$work/root
@@ -318,6 +336,7 @@ check_exit_codes
 check_versions
 check_image
 check_all_of_them
+check_signals
 check_kprobes
 check_sentences
 echo "1..$tests"
