@@ -33,30 +33,42 @@ bench:			## measure what "fast" means, against its limits
 demo:			## a stock kernel boots a second one, in a virtual machine
 	tests/demo.sh
 
-install: userspace	## dkms add, build, install; tools, man pages, completion
-	@[ "$(DESTDIR)" ] || command -v dkms >/dev/null || { echo "no dkms: apt install dkms linux-headers-amd64"; exit 1; }
-	$(MAKE) -C userspace install
+remedy := apt install gcc musl-tools dkms linux-headers-amd64
+forget = dkms remove multikernel/$$old --all; rm -rf /usr/src/multikernel-$$old
+
+# Programs that an installation takes.
+needs := $(CC) $(or $(MUSL_CC),musl-gcc) $(if $(DESTDIR),,dkms)
+# Kernels whose headers are here, and versions that dkms knows.
+kernels = $(patsubst /lib/modules/%/build/Makefile,%,$(wildcard /lib/modules/*/build/Makefile))
+known = $(patsubst /var/lib/dkms/multikernel/%/source,%,$(wildcard /var/lib/dkms/multikernel/*/source))
+
+install:		## dkms add, build, install; tools, man pages, completion
+	@for need in $(needs); do \
+		command -v $$need >/dev/null || { echo "no $$need: $(remedy)"; exit 1; }; \
+	done
+	@[ "$(DESTDIR)$(kernels)" ] || { echo "no kernel headers: $(remedy)"; exit 1; }
+	$(MAKE) -C userspace
 	rm -rf $(source)
 	mkdir -p $(source)
 	cp -r dkms.conf Kbuild COPYING $(wildcard mk_*) $(source)
 	find $(source) -type f ! -name '*.[chS]' ! -name Kbuild ! -name COPYING ! -name dkms.conf -delete
 	$(if $(DESTDIR),,$(MAKE) dkms-install)
+	$(MAKE) -C userspace install
 
-# For every kernel that has its headers here; older versions leave.  77: a
-# kernel that dkms.conf excludes.
+# Older versions leave when this one is built; one that does not build replaces
+# none.  --force: the same version again.  77: a kernel that dkms.conf excludes.
 dkms-install:
-	for old in $$(ls /var/lib/dkms/multikernel 2>/dev/null | grep -v '^kernel-'); do \
-		dkms remove multikernel/$$old --all; \
-		[ $$old = $(version) ] || rm -rf /usr/src/multikernel-$$old; \
+	$(if $(filter $(version),$(known)),,dkms add multikernel/$(version))
+	for kernel in $(kernels); do \
+		dkms build --force multikernel/$(version) -k $$kernel || [ $$? = 77 ] || exit; \
 	done
-	dkms add multikernel/$(version)
-	for build in $(wildcard /lib/modules/*/build); do \
-		kernel=$${build%/build}; \
-		dkms install multikernel/$(version) -k $${kernel##*/} || [ $$? = 77 ] || exit; \
+	for old in $(filter-out $(version),$(known)); do $(forget); done
+	for kernel in $(kernels); do \
+		dkms install --force multikernel/$(version) -k $$kernel || [ $$? = 77 ] || exit; \
 	done
 
 uninstall:		## the way back
-	-$(if $(DESTDIR),,dkms remove multikernel/$(version) --all)
+	$(if $(DESTDIR),,for old in $(known); do $(forget); done)
 	rm -rf $(source)
 	$(MAKE) -C userspace uninstall
 
