@@ -27,6 +27,14 @@ patched 566 '\000\000'
 load image_32bit "a kernel without a 64-bit entry" /tmp/patched
 patched 564 '\000'
 load image_fixed "a kernel that cannot be moved" /tmp/patched
+patched 560 '\000\020\000\000'
+load image_align "an alignment of 4 KiB" /tmp/patched
+patched 560 '\000\000\060\000'
+load image_align "an alignment of 3 MiB" /tmp/patched
+patched 608 '\000\000\000\120'
+load image_init_size "a kernel that needs 1.25 GiB to start" /tmp/patched
+patched 608 '\000\020\000\000'
+load image_init_size "a kernel that needs less than it has" /tmp/patched
 load cmdline_long "a command line of 5000 bytes" "$KERNEL" "$INITRD" "$(printf '%05000d' 0)"
 head -c 130000000 /dev/zero >/tmp/large
 load initrd_large "an initramfs that does not fit" "$KERNEL" /tmp/large
