@@ -11,8 +11,10 @@ check "it is found" mkctl wait web --state crashed --timeout 60
 equal "reason" liveness "$(of web reason)"
 check "delete" mkctl delete web
 check "run again on two CPUs" run_instance web 2-3 256M "${spin}_all"
-sleep 3
+spins() { [ "$(of web beat_ms)" -gt 1000 ]; }
+check "it spins" within 20 spins
 check "kill" mkctl kill web
+equal "state and reason" "stopped killed" "$(of web state) $(of web reason)"
 check "delete" mkctl delete web
 pool_down
 host_compare
