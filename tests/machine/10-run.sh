@@ -17,5 +17,6 @@ check "stop" mkctl stop web --timeout 20
 equal "state" stopped "$(of web state)"
 equal "reason" poweroff "$(of web reason)"
 check "its log can still be read" in_log web "Linux version $RELEASE"
+check "no warning is in it" healthy web
 pool_down
 host_compare

@@ -8,4 +8,5 @@ check "run" run_instance web 2-3 512M
 check "two CPUs are online in it" in_log web "alive $RELEASE cpus 2"
 check "stop" mkctl stop web --timeout 20
 equal "reason" poweroff "$(of web reason)"
+check "no warning is in its log" healthy web
 pool_down

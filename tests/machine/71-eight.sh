@@ -19,6 +19,7 @@ for cpu in 2 3 4 5 6 7 8 9; do
 done
 check "all are killed" mkctl kill --all
 for cpu in 2 3 4 5 6 7 8 9; do
+	check "no warning is in the log of web$cpu" healthy "web$cpu"
 	must mkctl delete "web$cpu"
 done
 equal "the pool is whole" "$(pool memory)" "$(pool memory_free)"

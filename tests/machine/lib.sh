@@ -46,11 +46,13 @@ skip() {
 check() {
 	text=$1
 	shift
-	if "$@" >/tmp/output 2>&1; then
+	"$@" >/tmp/output 2>&1
+	status=$?
+	if [ $status = 0 ]; then
 		passed "$text"
 	else
 		failed "$text"
-		echo "# $* ended with $?:"
+		echo "# $* ended with $status:"
 		note /tmp/output
 	fi
 }
@@ -144,6 +146,12 @@ run_instance() {
 # in_log NAME PATTERN [SECONDS]: the instance's log has it, at last
 in_log() {
 	within "${3:-20}" sh -c 'mkctl logs "$1" | grep -q -- "$2"' in_log "$1" "$2"
+}
+
+# healthy NAME: its log has nothing that a host's must not have
+healthy() {
+	mkctl logs "$1" >/tmp/log || return
+	! grep -E "$BAD_LOG" /tmp/log
 }
 
 # What the host has; the same before and after a test, or something leaked.
