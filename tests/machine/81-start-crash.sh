@@ -4,7 +4,7 @@
 . ./lib.sh
 
 end() {
-	must mkctl wait web --timeout 60
+	mkctl wait web --timeout 60 >/dev/null || mkctl logs web | tail -n 20 | note
 	[ "$(of web state) $(of web reason)" = "crashed panic" ] || failed "round $round: $(of web state)"
 }
 
