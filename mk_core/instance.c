@@ -230,6 +230,8 @@ static struct mk_instance *alloc_instance(u32 nr_cpus)
 		mk_instance_put(inst);
 		return NULL;
 	}
+	inst->state = MK_CREATED;
+	inst->generation = 1;	/* nobody has seen that it is created */
 	inst->watch->inst = inst;
 	INIT_DELAYED_WORK(&inst->watch->work, mk_control_look);
 	return inst;
@@ -353,9 +355,6 @@ int mk_instance_create(const struct mk_create *req, const u32 *cpus,
 	if (!ret) {
 		list_instance(inst);
 		mk_instance_get(inst);
-		mutex_lock(&inst->lock);
-		mk_instance_state(inst, MK_CREATED);
-		mutex_unlock(&inst->lock);
 		*out = inst;
 	}
 	mutex_unlock(&mk_instances_lock);

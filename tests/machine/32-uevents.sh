@@ -19,7 +19,6 @@ within 10 grep -q remove /tmp/uevents
 kill $listener
 equal "what udev is told" "$(cat <<-'END'
 	add multikernel web 1 created none
-	change multikernel web 1 created none
 	change multikernel web 1 loaded none
 	change multikernel web 1 starting none
 	change multikernel web 1 running none
