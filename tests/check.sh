@@ -26,6 +26,7 @@ step() {
 	x2apic)	 vm --name "$1" --tests '[0-6]* 73*' --limit 2400 --env TEST_LIMIT=300 --x2apic ;;
 	ends-*)	 ends "${1#ends-}" ;;
 	lockdown) vm --name "$1" --tests '43*' --limit 300 --env LOCKDOWN=y ;;
+	ima)	 vm --name "$1" --tests '44*' --limit 300 --env IMA=y ;;
 	numa)	 vm --name "$1" --tests '70*' --limit 600 --numa ;;
 	eight)	 vm --name "$1" --tests '71*' --limit 1200 --cpus 10 --memory 6G --env TEST_LIMIT=900 ;;
 	windows) vm --name "$1" --tests '74*' --limit 600 --cpus 20 ;;
@@ -69,7 +70,7 @@ quick_steps() {
 all_steps() {
 	local host instance
 
-	echo lint unit fuzz machine x2apic numa eight windows rounds lockdown ends-poweroff ends-reboot ends-kexec debian demo bench
+	echo lint unit fuzz machine x2apic numa eight windows rounds lockdown ima ends-poweroff ends-reboot ends-kexec debian demo bench
 	for host in $("$TOP/tests/kernels.sh" list); do
 		for instance in $("$TOP/tests/kernels.sh" list); do
 			echo "sizes-$host-$instance"
