@@ -3,9 +3,11 @@
 #
 # Stock Debian kernels for the tests, without a change to this machine: each
 # Debian suite gets a private root in the cache, with headers and compiler;
-# images are unpacked beside it and never installed.
+# images are unpacked beside it and never installed.  The kernels that look for
+# mistakes, debug and kcsan, are built from Debian's source instead, with the
+# configuration tests/kernel/{base,NAME}.config.
 #
-#   kernels.sh list              the names of the kernels
+#   kernels.sh list              the names of the stock kernels
 #   kernels.sh get NAME          prints a directory: vmlinuz, release, config,
 #                                modules/lib/modules/RELEASE, root
 #   kernels.sh build NAME [ARG]  builds this tree's modules for it, with make's
@@ -18,6 +20,8 @@
 set -euo pipefail
 # shellcheck source=tests/lib/common.sh
 . "$(dirname "$0")/lib/common.sh"
+
+source=linux-source-6.12
 
 # name, suite, pattern of the releases
 kernels() {
@@ -142,6 +146,72 @@ get_kernel() {
 	mv "$dir.new" "$dir"
 }
 
+# Kernels that are built: the parts of a configuration.
+own_config() {
+	cat "$TOP/tests/kernel/base.config" "$TOP/tests/kernel/$1.config"
+}
+
+# Installed and unpacked once, for all of them.
+get_source() {
+	local tree=$1/usr/src/$source
+
+	root_install bookworm "$source" bc bison flex libelf-dev libssl-dev xz-utils zstd
+	[ ! -d "$tree" ] || return 0
+	say "unpacking $source"
+	rm -rf "$tree.new"
+	mkdir "$tree.new"
+	tar -xJf "$tree.tar.xz" -C "$tree.new" --strip-components=1
+	mv "$tree.new" "$tree"
+}
+
+# The build tree without its objects serves as headers.  Kconfig drops what it
+# cannot set without a word.
+build_own() {
+	local root=$1 name=$2 release=$3 dir=$4 log=$BUILD/logs/kernel-$2.log lost
+
+	[ ! -d "$dir" ] || return 0
+	need_packages kmod
+	say "building $release (log: $log)"
+	rm -rf "$dir.new"
+	mkdir -p "$dir.new" "$BUILD/logs"
+	{
+		own_config "$name"
+		echo "CONFIG_LOCALVERSION=\"-${release#*-}\""
+	} >"$dir.new/wanted"
+	in_root "$root" "$dir.new" sh -euc '
+		source=$1 tree=$2
+		rm -rf "$tree"
+		mkdir "$tree"
+		cd "$tree"
+		make -C "$source" O="$tree" KCONFIG_ALLCONFIG=/mnt/wanted allnoconfig
+		make -j "$(nproc)" bzImage modules
+		make INSTALL_MOD_PATH=/mnt/modules modules_install
+		cp .config /mnt/config
+		cp arch/x86/boot/bzImage /mnt/vmlinuz
+		find . ! -path "./scripts/*" ! -path "./tools/*" -type f \
+			\( -name "*.[oa]" -o -name "*.cmd" -o -name "*vmlinux*" -o -name bzImage \) -delete
+		' build "/usr/src/$source" "/usr/src/linux-headers-$release" >"$log" 2>&1 </dev/null ||
+		{ grep -E 'error|Error' "$log" >&2 || tail -n 20 "$log" >&2; die "$release does not build: $log"; }
+	lost=$(grep '^CONFIG_' "$dir.new/wanted" | grep -vxFf "$dir.new/config" || true)
+	[ -z "$lost" ] || die "$release: not set as asked for: $lost"
+	echo "$release" >"$dir.new/release"
+	ln -s ../bookworm "$dir.new/root"
+	mv "$dir.new" "$dir"
+}
+
+# One for each configuration and version of the source.
+get_own() {
+	local name=$1 root version key dir
+
+	root=$(get_root bookworm)
+	with_lock source get_source "$root"
+	version=$(chroot "$root" dpkg-query -W -f '${Version}' "$source")
+	key=$({ echo "$version"; own_config "$name"; } | sha256sum | cut -c 1-8)
+	dir=$MK_CACHE/kernel-$name-$key
+	with_lock "kernel-$name" build_own "$root" "$name" "${version%%-*}-$name-$key" "$dir"
+	echo "$dir"
+}
+
 cmd_list() {
 	kernels | while read -r name _; do echo "$name"; done
 }
@@ -149,6 +219,10 @@ cmd_list() {
 cmd_get() {
 	local name suite pattern
 
+	if [ -e "$TOP/tests/kernel/$1.config" ]; then
+		get_own "$1"
+		return
+	fi
 	read -r name suite pattern < <(kernels | grep "^${1//./\\.} ") || die "no kernel $1; there are: $(cmd_list | xargs)"
 	with_lock "kernel-$name" get_kernel "$name" "$suite" "$pattern"
 	echo "$MK_CACHE/kernel-$name"

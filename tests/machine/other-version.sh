@@ -13,7 +13,7 @@ other=$BUILD/other-version
 copy() {
 	copy_tree "$other"
 	mkdir -p "$other/tests"
-	cp -ur "$TOP/tests/kernels.sh" "$TOP/tests/lib" "$other/tests/"
+	cp -ur "$TOP"/tests/{kernel,kernels.sh,lib} "$other/tests/"
 	grep -q 'MK_HANDOFF_MAJOR	77' "$other/mk_core/handoff.h" ||
 		sed -i 's/^\(#define MK_HANDOFF_MAJOR\t\).*/\177/' "$other/mk_core/handoff.h"
 }
