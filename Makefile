@@ -15,7 +15,7 @@ modules:		## build the modules only
 userspace:		## build the tools only
 	$(MAKE) -C userspace
 
-check:			## the quick tests
+check:			## the quick tests; KERNEL=debug or kcsan: under one that looks for mistakes
 	tests/check.sh quick
 
 check-all:		## every test: hours

@@ -6,6 +6,7 @@
 #   check.sh quick     lint, units, fuzzed parsers, one machine, mixed pairs
 #   check.sh all       that, every pair, every kind of machine, full Debian
 #   check.sh STEP...   these steps only; "check.sh list" names them
+#   KERNEL=NAME check.sh quick   the machine with this kernel, e.g. debug, kcsan
 set -euo pipefail
 # shellcheck source=tests/lib/common.sh
 . "$(dirname "$0")/lib/common.sh"
@@ -22,7 +23,8 @@ step() {
 	lint)	 "$TOP/tests/lint.sh" ;;
 	unit)	 make --no-print-directory -C "$TOP/tests/unit" check ;;
 	fuzz)	 make --no-print-directory -C "$TOP/tests/fuzz" check ;;
-	machine) vm --name "$1" --tests '[0-6]*' --limit 2100 --env TEST_LIMIT=300 ;;
+	machine) machine "$1" "${KERNEL:-6.12}" ;;
+	debug|kcsan) machine "$1" "$1" ;;
 	x2apic)	 vm --name "$1" --tests '[0-6]* 73*' --limit 2400 --env TEST_LIMIT=300 --x2apic ;;
 	ends-*)	 ends "${1#ends-}" ;;
 	lockdown) vm --name "$1" --tests '43*' --limit 300 --env LOCKDOWN=y ;;
@@ -38,6 +40,11 @@ step() {
 	bench)	 "$TOP/tests/bench.sh" --strict && echo "bench: 1 passed, 0 failed, 0 skipped" ;;
 	*)	 die "no step $1" ;;
 	esac
+}
+
+# machine NAME KERNEL: all that runs on every machine
+machine() {
+	vm --name "$1" --host "$2" --tests '[0-6]*' --limit 2100 --env TEST_LIMIT=300
 }
 
 # pair HOST-INSTANCE TESTS: a machine in which these two kernels meet
@@ -62,15 +69,16 @@ debian() {
 	echo "full Debian: $(grep -c '^ok ' "$BUILD/logs/vm-debian.results") passed, 0 failed, 0 skipped"
 }
 
-# Each kernel is host once and instance once.
+# Each kernel is host once and instance once.  KERNEL asks for one of them.
 quick_steps() {
+	[ -z "${KERNEL-}" ] || { echo machine; return; }
 	echo lint unit fuzz machine ends-poweroff ends-reboot pair-6.1-7.x pair-7.x-6.12 pair-6.12-6.1
 }
 
 all_steps() {
 	local host instance
 
-	echo lint unit fuzz machine x2apic numa eight windows rounds lockdown ima ends-poweroff ends-reboot ends-kexec debian demo bench
+	echo lint unit fuzz machine x2apic numa eight windows rounds lockdown ima ends-poweroff ends-reboot ends-kexec debian demo bench debug kcsan
 	for host in $("$TOP/tests/kernels.sh" list); do
 		for instance in $("$TOP/tests/kernels.sh" list); do
 			echo "sizes-$host-$instance"
