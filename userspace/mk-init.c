@@ -261,8 +261,10 @@ int main(int argc, char **argv)
 	init = wanted_init(cmdline);
 	if (!init)
 		init = usual_init();
-	if (!init)
+	if (!init) {
+		say("no /init to run (executable? packed from within its folder?): waiting");
 		be_poweroff();
+	}
 	remove_traces();
 	if (!init)
 		stay();

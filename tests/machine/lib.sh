@@ -10,7 +10,6 @@ KERNEL_NAME=${KERNEL_NAME:-${INSTANCES%% *}}
 RELEASE=$(sed -n "s/^$KERNEL_NAME //p" /etc/kernels)
 KERNEL=/boot/vmlinuz-$RELEASE
 INITRD=/boot/instance.cpio
-
 SLOW=${SLOW:-1}
 
 finish() {
@@ -26,7 +25,7 @@ trap finish EXIT
 mkctl() {
 	local argument before=
 
-	for argument; do
+	[ "$SLOW" = 1 ] || for argument; do
 		shift
 		[ "$before" != --timeout ] || argument=$((argument * SLOW))
 		set -- "$@" "$argument"
