@@ -316,6 +316,11 @@ static long do_load(struct file *file, union argument *arg, struct mk_error *err
 	return ret;
 }
 
+static long do_reload(struct file *file, union argument *arg, struct mk_error *err)
+{
+	return mk_instance_reload(instance_of(file), err);
+}
+
 static long do_start(struct file *file, union argument *arg, struct mk_error *err)
 {
 	return mk_instance_start(instance_of(file), err);
@@ -454,6 +459,7 @@ static const struct call instance_calls[] = {
 	CALL(MK_IOC_DELETE, do_delete, struct mk_hdr, 0),
 	CALL(MK_IOC_QUERY, do_query, struct mk_query, 0),
 	CALL(MK_IOC_READ, do_read, struct mk_read, 0),
+	CALL(MK_IOC_RELOAD, do_reload, struct mk_hdr, 0),
 };
 
 static int get_argument(const struct call *call, void __user *from, union argument *arg)

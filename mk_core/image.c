@@ -340,7 +340,6 @@ int mk_image_place(struct mk_instance *inst, struct mk_error *err)
 	void *image;
 	int ret;
 
-	inst->image.fresh = false;
 	clear_memory(inst);
 	ret = read_kernel(inst, &at, &bz, err);
 	image = mk_virt(at.kernel);
@@ -356,7 +355,6 @@ int mk_image_place(struct mk_instance *inst, struct mk_error *err)
 	if (ret)
 		return ret;
 	strscpy(inst->image.release, bz.release, sizeof(inst->image.release));
-	inst->image.fresh = true;
 	return 0;
 }
 

@@ -6,6 +6,7 @@
 #include <linux/idr.h>
 #include <linux/ktime.h>
 #include <linux/module.h>
+#include <linux/security.h>
 #include <linux/slab.h>
 #include <asm/msr.h>
 #include <asm/tsc.h>
@@ -392,12 +393,24 @@ int mk_instance_lock(struct mk_instance *inst, struct mk_error *err)
 }
 
 #define AT_REST	(BIT(MK_CREATED) | BIT(MK_LOADED) | BIT(MK_STOPPED) | BIT(MK_CRASHED))
-#define STARTABLE (BIT(MK_LOADED) | BIT(MK_STOPPED) | BIT(MK_CRASHED))
+#define HAS_IMAGE (BIT(MK_LOADED) | BIT(MK_STOPPED) | BIT(MK_CRASHED))
 #define ALL_STATES (AT_REST | BIT(MK_STARTING) | BIT(MK_RUNNING) | BIT(MK_STOPPING))
 
 static int check_lost(const struct mk_instance *inst, struct mk_error *err)
 {
 	return inst->lost ? mk_fail(err, -EIO, MK_E_LOST, inst->lost, 0) : 0;
+}
+
+static int place(struct mk_instance *inst, struct mk_error *err)
+{
+	int ret = mk_image_place(inst, err);
+
+	if (ret)
+		mk_image_close(&inst->image);
+	inst->reason = MK_REASON_NONE;
+	inst->text[0] = '\0';
+	mk_instance_state(inst, ret ? MK_CREATED : MK_LOADED);
+	return ret;
 }
 
 /**
@@ -426,13 +439,31 @@ int mk_instance_load(struct mk_instance *inst, const struct mk_load *req,
 		goto out;
 	mk_image_close(&inst->image);
 	inst->image = image;
-	ret = mk_image_place(inst, err);
-	if (ret)
-		mk_image_close(&inst->image);
-	inst->reason = MK_REASON_NONE;
-	inst->text[0] = '\0';
-	mk_instance_state(inst, ret ? MK_CREATED : MK_LOADED);
+	ret = place(inst, err);
 out:
+	mutex_unlock(&inst->lock);
+	return ret;
+}
+
+/**
+ * mk_instance_reload() - load the same files again
+ * @inst:	instance that has an image
+ * @err:	what was wrong
+ *
+ * After an error the instance has no image: state created.
+ * Context: sleeps. Return: 0 or a negative errno.
+ */
+int mk_instance_reload(struct mk_instance *inst, struct mk_error *err)
+{
+	int ret = mk_instance_lock(inst, err);
+
+	if (ret)
+		return ret;
+	ret = check_state(inst, HAS_IMAGE, err) ?: check_lost(inst, err);
+	if (!ret && security_locked_down(LOCKDOWN_KEXEC))
+		ret = mk_fail(err, -EPERM, MK_E_LOCKDOWN, 0, 0);
+	if (!ret)
+		ret = place(inst, err);
 	mutex_unlock(&inst->lock);
 	return ret;
 }
@@ -444,7 +475,6 @@ static void begin_run(struct mk_instance *inst)
 	inst->end_ns = 0;
 	inst->user_ns = 0;
 	inst->running_ns = 0;
-	inst->image.fresh = false;
 	inst->boots++;
 	inst->held = true;
 	__module_get(THIS_MODULE);	/* the caller's descriptor holds one already */
@@ -501,13 +531,7 @@ int mk_instance_start(struct mk_instance *inst, struct mk_error *err)
 	if (ret)
 		return ret;
 	begin = ktime_get();
-	ret = check_state(inst, STARTABLE, err) ?: check_lost(inst, err);
-	if (!ret && !inst->image.kernel)
-		ret = mk_fail(err, -EBUSY, MK_E_STATE, MK_CREATED, 0);
-	if (!ret && !inst->image.fresh) {
-		ret = mk_image_place(inst, err);
-		begin = ktime_add_ns(begin, inst->clear_ns);
-	}
+	ret = check_state(inst, BIT(MK_LOADED), err) ?: check_lost(inst, err);
 	if (!ret)
 		ret = start_locked(inst, begin, err);
 	mutex_unlock(&inst->lock);

@@ -167,7 +167,6 @@ void mk_pool_leak_memory(const struct mk_extent *extents, u32 nr);
  * @nr_initrds:	their number
  * @cmdline:	the whole command line
  * @release:	kernel release from the image
- * @fresh:	the memory holds an image that has not run yet
  * @entry:	how its boot CPU enters it
  * @control:	control page
  * @rsdp:	ACPI root pointer
@@ -180,7 +179,6 @@ struct mk_image {
 	u32 nr_initrds;
 	char *cmdline;
 	char release[MK_RELEASE_SIZE];
-	bool fresh;
 	struct mk_entry entry;
 	u64 control;
 	u64 rsdp;
@@ -294,6 +292,7 @@ void mk_instance_get(struct mk_instance *inst);
 void mk_instance_put(struct mk_instance *inst);
 int mk_instance_load(struct mk_instance *inst, const struct mk_load *req,
 		     char *cmdline, struct mk_error *err);
+int mk_instance_reload(struct mk_instance *inst, struct mk_error *err);
 int mk_instance_start(struct mk_instance *inst, struct mk_error *err);
 int mk_instance_stop(struct mk_instance *inst, u32 timeout_ms,
 		     struct mk_error *err);

@@ -379,7 +379,7 @@ struct mk_list {
  * @reserved:	zero
  *
  * The files stay referenced, and protected from writing, until the next load
- * or the end of the instance: a second start reads them again. They must not
+ * or the end of the instance: MK_IOC_RELOAD reads them again. They must not
  * be open for writing anywhere (a memfd has to be reopened read-only).
  *
  * With MK_LOAD_AGENT in hdr.flags the first initramfs holds /mk/init, and
@@ -395,9 +395,12 @@ struct mk_load {
 	__u32 reserved;
 };
 
-/* MK_IOC_START: argument struct mk_hdr (loaded, stopped, crashed).
- * Returns when SIPI is sent: state starting. After stopped or crashed the
- * image is loaded again first.
+/* MK_IOC_RELOAD: argument struct mk_hdr (loaded, stopped, crashed).
+ * Loads the same files again: state loaded, or created after an error.
+ */
+
+/* MK_IOC_START: argument struct mk_hdr (loaded).
+ * Returns when SIPI is sent: state starting.
  */
 
 /**
@@ -438,7 +441,7 @@ struct mk_stop {
  * @boots:	out: number of starts
  * @start_ns:	out: host time (CLOCK_BOOTTIME) of the last SIPI, or 0
  * @end_ns:	out: host time when it was stopped or crashed, or 0
- * @prepare_ns:	out: host's work between the start call and SIPI, without clearing
+ * @prepare_ns:	out: host's work between the start call and SIPI
  * @clear_ns:	out: clearing of memory for the last load
  * @kill_ns:	out: host's work from the last kill call to CPUs known halted
  * @user_ns:	out: from SIPI to the instance's first user instruction, or 0
@@ -517,5 +520,6 @@ struct mk_read {
 #define MK_IOC_DELETE		MK_IOC(0x24)
 #define MK_IOC_QUERY		MK_IOC(0x25)
 #define MK_IOC_READ		MK_IOC(0x26)
+#define MK_IOC_RELOAD		MK_IOC(0x27)
 
 #endif /* MK_CORE_UAPI_H */

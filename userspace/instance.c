@@ -257,10 +257,17 @@ static int do_load(const struct args *a)
 	return ret;
 }
 
+/* What has run is not what was loaded: it is loaded anew. */
+static int load_again(struct instance *in)
+{
+	return instance_ended(in) ? call_plain(in, MK_IOC_RELOAD, "load") : 0;
+}
+
 static int do_start(const struct args *a)
 {
 	static struct instance in = INSTANCE_NONE;
-	int ret = instance_open(a->name, &in) ?: call_plain(&in, MK_IOC_START, "start");
+	int ret = instance_open(a->name, &in) ?: load_again(&in) ?:
+		  call_plain(&in, MK_IOC_START, "start");
 
 	if (!ret && (a->given & (OPT_WAIT | OPT_TIMEOUT)))
 		ret = wait_running(&in, a->timeout_ms);

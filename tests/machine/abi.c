@@ -239,7 +239,7 @@ TEST_F(abi, unknown_numbers_are_refused)
 	for (nr = 0; nr < 256; nr++) {
 		if (nr > _IOC_NR(MK_IOC_LIST))
 			EXPECT_EQ(-ENOTTY, mk_call(self->dev, MK_IOC(nr), &a)) TH_LOG("%u", nr);
-		if (nr < _IOC_NR(MK_IOC_LOAD) || nr > _IOC_NR(MK_IOC_READ))
+		if (nr < _IOC_NR(MK_IOC_LOAD) || nr > _IOC_NR(MK_IOC_RELOAD))
 			EXPECT_EQ(-ENOTTY, mk_call(self->inst, MK_IOC(nr), &a)) TH_LOG("%u", nr);
 	}
 }
@@ -732,6 +732,28 @@ TEST_F(abi, starting_instance_is_killed_and_not_deleted)
 	EXPECT_EQ(MK_REASON_KILLED, q.reason);
 	EXPECT_EQ(0, q.lost_cpus);
 	EXPECT_EQ(1, q.boots);
+}
+
+TEST_F(abi, an_instance_that_ran_is_loaded_before_it_starts_again)
+{
+	struct mk_query q;
+
+	EXPECT_EQ(-EBUSY, mk_simple(self->inst, MK_IOC_RELOAD, &self->err));
+	EXPECT_EQ(MK_E_STATE, self->err.code);
+	ASSERT_EQ(0, mk_load_file(self->inst, IMAGE, &self->err));
+	ASSERT_EQ(0, mk_simple(self->inst, MK_IOC_START, &self->err));
+	EXPECT_EQ(-EBUSY, mk_simple(self->inst, MK_IOC_RELOAD, &self->err));
+	ASSERT_EQ(0, mk_simple(self->inst, MK_IOC_KILL, &self->err));
+	EXPECT_EQ(-EBUSY, mk_simple(self->inst, MK_IOC_START, &self->err));
+	EXPECT_EQ(MK_E_STATE, self->err.code);
+	ASSERT_EQ(0, mk_simple(self->inst, MK_IOC_RELOAD, &self->err));
+	EXPECT_EQ(0, mk_query(self->inst, &q));
+	EXPECT_EQ(MK_LOADED, q.state);
+	EXPECT_EQ(MK_REASON_NONE, q.reason);
+	EXPECT_EQ(0, mk_simple(self->inst, MK_IOC_START, &self->err));
+	EXPECT_EQ(0, mk_simple(self->inst, MK_IOC_KILL, &self->err));
+	EXPECT_EQ(0, mk_query(self->inst, &q));
+	EXPECT_EQ(2, q.boots);
 }
 
 TEST_F(abi, instance_outlives_its_descriptors)

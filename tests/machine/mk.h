@@ -51,7 +51,7 @@ struct call {
 	int instance;
 };
 
-#define NR_CALLS	14
+#define NR_CALLS	15
 
 extern const struct call calls[NR_CALLS];
 

@@ -64,9 +64,12 @@ static void act(unsigned int *seed, int fd, const char *name)
 {
 	struct mk_error err;
 
-	switch (rand_r(seed) % 6) {
+	switch (rand_r(seed) % 7) {
 	case 0:
 		done[LOADED] += !mk_load_file(fd, IMAGE, &err);
+		break;
+	case 6:
+		done[LOADED] += !mk_simple(fd, MK_IOC_RELOAD, &err);
 		break;
 	case 1:
 		done[STARTED] += !mk_simple(fd, MK_IOC_START, &err);
