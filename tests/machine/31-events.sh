@@ -4,7 +4,7 @@
 . ./lib.sh
 
 pool_up 2-3 256M
-mkctl events --json >/tmp/events &
+command mkctl events --json >/tmp/events &	# itself, to be killed
 events=$!
 sleep 0.5
 must run_instance web 2 256M
