@@ -12,6 +12,7 @@
  *	+16K	page tables
  *	+64K	ACPI tables, up to the end
  */
+#include <linux/acpi.h>
 #include <linux/nodemask.h>
 #include <linux/sizes.h>
 #include <linux/slab.h>
@@ -47,10 +48,17 @@
  */
 int mk_platform_params(char *buf, size_t size, bool agent)
 {
+	const struct acpi_generic_address *pm = &acpi_gbl_FADT.xpm_timer_block;
+	int len;
+
 	/* README.md of this folder says what each one is for. */
-	return scnprintf(buf, size,
-			 "tsc_early_khz=%u no_timer_check no_ipi_broadcast=1 noapic pci=off panic=0 8250.nr_uarts=0 nmi_watchdog=0 swiotlb=noforce tsc=reliable acpi=noirq acpi_sci=edge%s",
-			 tsc_khz, agent ? " rdinit=/mk/init" : "");
+	len = scnprintf(buf, size,
+			"tsc_early_khz=%u no_timer_check no_ipi_broadcast=1 noapic pci=off panic=0 8250.nr_uarts=0 nmi_watchdog=0 swiotlb=noforce tsc=reliable acpi=noirq acpi_sci=edge%s",
+			tsc_khz, agent ? " rdinit=/mk/init" : "");
+	if (!boot_cpu_has(X86_FEATURE_TSC_DEADLINE_TIMER) && pm->address &&
+	    pm->space_id == ACPI_ADR_SPACE_SYSTEM_IO)
+		len += scnprintf(buf + len, size - len, " pmtmr=%llx", pm->address);
+	return len;
 }
 
 static void fdt_resources(struct mk_fdt *f, const struct mk_instance *inst)

@@ -22,4 +22,8 @@ check "else it is somewhere else at a start" test "$(echo "$places" | sort -u | 
 text_of 'cryptomgr.notests=0 tsc=unstable -- one two' >/dev/null
 check "the user's words stand between ours" \
 	grep -q 'test: cryptomgr.notests=1 .* cryptomgr.notests=0 tsc=unstable .*tsc=reliable .*-- one two' /tmp/log
+port=$(sed -n 's/^ *0*\([0-9a-f]*\)-.*ACPI PM_TMR$/\1/p' /proc/ioports)
+grep -q tsc_deadline_timer /proc/cpuinfo && port=
+equal "who measures the APIC timer has the PM timer for it" "${port:+pmtmr=$port}" \
+	"$(grep -o 'pmtmr=[0-9a-f]*' /tmp/log | head -n 1)"
 pool_down
