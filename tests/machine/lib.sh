@@ -47,6 +47,15 @@ failed() {
 	NUMBER=$((NUMBER + 1))
 	FAILED=$((FAILED + 1))
 	echo "not ok $NUMBER - $1"
+	[ $FAILED != 1 ] || instances_say
+}
+
+# Whoever reads that a test failed wants to know what the instances did.
+instances_say() {
+	for each in $(command mkctl list --json --pretty 2>/dev/null | sed -n 's/^ *"name": *"\(.*\)",*$/\1/p'); do
+		echo "# the log of $each ends with:"
+		command mkctl logs "$each" 2>&1 | tail -n 12 | note
+	done
 }
 
 skip() {
