@@ -40,14 +40,16 @@ apt_get() {
 
 # with_lock NAME COMMAND...: one at a time, for parallel runs on one cache.
 with_lock() {
-	local name=$1 lock
+	local name=$1 lock status
 	shift
 
 	mkdir -p "$MK_CACHE"
 	exec {lock}>"$MK_CACHE/$name.lock"
 	flock "$lock"
 	"$@"
+	status=$?
 	exec {lock}>&-
+	return "$status"
 }
 
 package_version() {
