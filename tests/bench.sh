@@ -26,20 +26,6 @@ build_bench() {
 		-o "$BUILD/machine/bench" "$TOP/tests/bench/bench.c"
 }
 
-# QEMU itself says when the machine starts and when its firmware reads the last
-# part of the kernel; a stock kernel says nothing before it is unpacked.
-wrap_qemu() {
-	local qemu
-
-	qemu=$(command -v qemu-system-x86_64)
-	mkdir -p "$out/bin"
-	cat >"$out/bin/qemu-system-x86_64" <<-END
-	#!/bin/sh
-	exec $qemu -D $out/trace -msg timestamp=on -trace runstate_set -trace fw_cfg_select "\$@"
-	END
-	chmod +x "$out/bin/qemu-system-x86_64"
-}
-
 # Before the rest of this machine: by niceness within the session, and of it.
 prefer() {
 	{ echo -19 >/proc/self/autogroup; } 2>/dev/null || return 0
@@ -61,8 +47,8 @@ run_machine() {
 # The size of slabs goes by fls() of the CPUs (calculate_order() of mm/slub.c):
 # of 3 it is that of an instance's 2.
 run_machines() {
-	PATH=$out/bin:$PATH run_machine main "$rounds" "host starts broadcasts several" \
-		--append rdinit=/bin/bench
+	run_machine main "$rounds" "host starts broadcasts several" \
+		--append rdinit=/bin/bench --trace
 	run_machine programs "$rounds" programs --cpus 3 --append no5lvl
 	run_machine levels 3 programs --cpus 3
 }
@@ -96,7 +82,7 @@ calc() {
 kernel_start() {
 	awk -F '[@:]' '/new_state [0-9]+ \(running\)/ && !begin { begin = $2 }
 		/fw_cfg_select/ { last = $2 }
-		END { printf "%.6f\n", last - begin }' "$out/trace"
+		END { printf "%.6f\n", last - begin }' "$BUILD/logs/vm-bench-main.trace"
 }
 
 # --- the table ----------------------------------------------------------------------
@@ -224,7 +210,7 @@ load_average() {
 
 machine() {
 	echo "machine    $(sed -n 's/^model name.*: //p' /proc/cpuinfo | uniq), $(nproc) cores, load $1, after $(load_average)"
-	echo "emulator   $(qemu-system-x86_64 --version | sed -n 's/ version / /;1p'), accel tcg (threads), 4 CPUs, 4 GiB"
+	echo "emulator   $("$TOP/tests/kernels.sh" in trixie / qemu-system-x86_64 --version | sed -n 's/ version / /;1p'), accel tcg (threads), 4 CPUs, 4 GiB"
 	echo "kernel     $(numbers release) on both sides, clock of the host: $(raw clocksource)"
 	echo "rounds     $(numbers user_ns | wc -l); the host's own start: 1"
 	echo "initramfs  host $(($(numbers host_initramfs) >> 10)) KiB, instance $(($(numbers instance_initramfs) >> 10)) KiB"
@@ -245,11 +231,10 @@ case ${1-} in
 ''|--strict) ;;
 *)	sed -n 's/^#   //p' "$0" >&2; exit 2 ;;
 esac
-need_packages gcc musl-tools qemu-system-x86 linux-libc-dev
+need_packages gcc musl-tools linux-libc-dev
 mkdir -p "$out"
 before=$(load_average)
 build_bench
-wrap_qemu
 prefer
 run_machines
 report "$before"

@@ -16,7 +16,8 @@
 #   kernels.sh root SUITE        prints the private root of a suite
 #   kernels.sh install SUITE PACKAGE...  installs packages in that root
 #   kernels.sh sources SUITE     prints its apt sources
-#   kernels.sh in SUITE DIR CMD  runs CMD in that root with DIR as /mnt
+#   kernels.sh in SUITE DIR CMD  runs CMD in that root with DIR as /mnt, the
+#                                cache as /srv
 set -euo pipefail
 # shellcheck source=tests/lib/common.sh
 . "$(dirname "$0")/lib/common.sh"
@@ -60,6 +61,7 @@ in_root() {
 		shift 2
 		mount -t proc proc "$root/proc"
 		mount --rbind /dev "$root/dev"
+		mount --bind "$MK_CACHE" "$root/srv"
 		mount --bind "$dir" "$root/mnt"
 		exec chroot "$root" "$@"' in_root "$@"
 }
@@ -260,7 +262,7 @@ list)	cmd_list ;;
 get)	cmd_get "${2:?name of a kernel}" ;;
 build)	shift; cmd_build "$@" ;;
 root)	get_root "${2:?name of a suite}" ;;
-install) shift; get_root "$1" >/dev/null; root_install "$@" ;;
+install) shift; get_root "$1" >/dev/null; with_lock "$1" root_install "$@" ;;
 sources) sources "${2:?name of a suite}" ;;
 in)	shift; root=$(get_root "$1"); shift; in_root "$root" "$@" ;;
 *)	sed -n 's/^#   //p' "$0" >&2; exit 2 ;;
