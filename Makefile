@@ -24,8 +24,13 @@ check-all:		## every test: hours
 lint:			## checkpatch, sparse, W=1, kernel-doc, shellcheck, cppcheck
 	tests/check.sh lint
 
-fuzz:			## fuzz the parsers; FUZZ_TIME=seconds a target
+fuzz:			## fuzz the parsers and /dev/mk; FUZZ_TIME=seconds a target
 	$(MAKE) -C tests/fuzz run
+	tests/vm/run --name fuzz --host debug --tests '62*' --limit $(or $(FUZZ_TIME),600) \
+		--env TEST_LIMIT=$(or $(FUZZ_TIME),600) --env FUZZ_ROUNDS=$(or $(FUZZ_TIME),600)s
+
+coverage:		## which lines of the modules the tests reach
+	tests/coverage.sh
 
 bench:			## measure what "fast" means, against its limits
 	tests/bench.sh
@@ -79,4 +84,4 @@ clean:			## remove everything that was built here
 help:			## this text
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 12
 
-.PHONY: all modules userspace check check-all lint fuzz bench demo install dkms-install uninstall clean help
+.PHONY: all modules userspace check check-all lint fuzz coverage bench demo install dkms-install uninstall clean help

@@ -1,12 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * fuzz-ioctl [ROUNDS [SEED]]: calls of /dev/mk with damaged arguments, on right
- * and wrong descriptors.  The images that it may start halt at once.  An error
- * has a code, a success has none; afterwards all of the pool is free.
+ * fuzz-ioctl [ROUNDS|SECONDSs [SEED]]: calls of /dev/mk with damaged arguments,
+ * on right and wrong descriptors, and reads and writes of sysfs.  The images
+ * that it may start halt at once.  An error has a code; afterwards all of the
+ * pool is free.  A kernel with KCOV tells which calls reached something new:
+ * they are kept, and damaged again.
  */
+#include <ftw.h>
 #include <stddef.h>
 #include <sys/mman.h>
+#include <time.h>
 
+#include "kcov.h"
 #include "mk.h"
 
 #define IMAGE		"/tmp/fuzz.image"
@@ -15,6 +20,9 @@
 #define ARENA_SIZE	(64 * 1024)
 #define NR_INSTANCES	4
 #define POOL_MAX	(1024 * MIB)
+#define KEPT_MAX	256
+#define FILES_MAX	256
+#define SYSFS_PARAMETERS "/sys/module/mk_core/parameters"
 
 #define PICK(...)	pick((const __u64[]){ __VA_ARGS__ }, sizeof((__u64[]){ __VA_ARGS__ }) / 8)
 
@@ -33,7 +41,17 @@ struct arena {
 	unsigned char room[16384];
 };
 
+/* A call that reached something new. */
+struct kept {
+	const struct call *call;
+	struct arena arena;
+};
+
 static struct arena *const a = (void *)ARENA;
+static struct kept kept[KEPT_MAX];
+static unsigned int nr_kept, nr_news;
+static char *files[FILES_MAX];
+static unsigned int nr_files;
 static int dev, image, garbage, directory;
 static int instances[NR_INSTANCES] = { -1, -1, -1, -1 };
 static unsigned int done, refused;
@@ -198,15 +216,48 @@ static void keep(int fd)
 	*slot = fd;
 }
 
+static const struct call *choose(void)
+{
+	const struct kept *k;
+	const struct call *call;
+
+	if (nr_kept && random_below(2)) {
+		k = &kept[random_below(nr_kept)];
+		*a = k->arena;
+		return k->call;
+	}
+	call = &calls[random_below(NR_CALLS)];
+	fill(call);
+	return call;
+}
+
+/* @was: the call's argument as it was before the kernel wrote to it */
+static void look(const struct call *call, const union argument *was)
+{
+	unsigned int new = kcov_new();
+	struct kept *k;
+
+	if (!new)
+		return;
+	nr_news += new;
+	k = &kept[nr_kept < KEPT_MAX ? nr_kept++ : random_below(KEPT_MAX)];
+	k->call = call;
+	k->arena = *a;
+	k->arena.arg = *was;
+}
+
 static int one_call(void)
 {
-	const struct call *call = &calls[random_below(NR_CALLS)];
+	const struct call *call = choose();
 	int stray = !random_below(16), cut = !random_below(64), ret;
 	int fd = stray ? any_file() : right_descriptor(call);
+	union argument was;
 
-	fill(call);
 	damage_argument(call);
+	was = a->arg;
+	kcov_start();
 	ret = mk_call(fd, call->cmd, cut ? ARENA + ARENA_SIZE - 24 : a->arg.bytes);
+	look(call, &was);
 	if (ret > 0)
 		keep(ret);
 	if (ret >= 0)
@@ -217,6 +268,48 @@ static int one_call(void)
 		return 0;
 	fprintf(stderr, "%s: error %d without a code\n", call->name, ret);
 	return 1;
+}
+
+/* --- sysfs ---------------------------------------------------------------- */
+
+static int add_file(const char *path, const struct stat *st, int type, struct FTW *ftw)
+{
+	(void)st;
+	(void)ftw;
+	if (type == FTW_F && nr_files < FILES_MAX)
+		files[nr_files++] = strdup(path);
+	return 0;
+}
+
+/* Instances come and go. */
+static void find_files(void)
+{
+	while (nr_files)
+		free(files[--nr_files]);
+	nftw(MK_SYSFS, add_file, 16, FTW_PHYS);
+	nftw(SYSFS_PARAMETERS, add_file, 16, FTW_PHYS);
+}
+
+static void one_file(void)
+{
+	static const char *const words[] = { "0", "1", "-1", "100", "4294967295", "4294967296",
+					     "", "\n", "1000\n", "0x10", "none", "all" };
+	const char *word = words[random_below(12)];
+	char room[5000];
+	int fd;
+
+	if (!random_below(8))
+		find_files();
+	fd = nr_files ? open(files[random_below(nr_files)], O_RDWR | O_CLOEXEC) : -1;
+	if (fd < 0 && nr_files)
+		fd = open(files[random_below(nr_files)], O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return;
+	if (random_below(4))
+		pread(fd, room, random_below(sizeof(room)), random_below(2) * random_below(8192));
+	else
+		pwrite(fd, word, strlen(word), random_below(4) ? 0 : random_below(100));
+	close(fd);
 }
 
 /* All of it back: also what was lost and found. */
@@ -277,19 +370,31 @@ static int prepare(void)
 		    MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) == ARENA ? 0 : -1;
 }
 
+static int one_round(int round)
+{
+	int ret = 0;
+
+	/* now and then: a pool with something in it */
+	if (round % 500 == 0 || too_much())
+		ret = empty_pool() ?: restock();
+	if (!random_below(16))
+		one_file();
+	return ret ?: one_call();
+}
+
 int main(int argc, char **argv)
 {
-	int rounds = argc > 1 ? atoi(argv[1]) : 10000, i, ret;
+	const char *length = argc > 1 ? argv[1] : "10000";
+	int rounds = atoi(length), i, ret;
+	time_t end = strchr(length, 's') ? time(NULL) + rounds : 0;
 
 	random_seed(argc, argv);
 	ret = prepare();
-	for (i = 0; i < rounds && !ret; i++) {
-		/* now and then: a pool with something in it */
-		if (i % 500 == 0 || too_much())
-			ret = empty_pool() ?: restock();
-		ret = ret ?: one_call();
-	}
+	printf("# %s what calls reach\n", kcov_open() ? "cannot see" : "sees");
+	for (i = 0; !ret && (end ? time(NULL) < end : i < rounds); i++)
+		ret = one_round(i);
 	ret = empty_pool() ?: ret;
-	printf("# %d calls: %u done, %u refused\n", i, done, refused);
+	printf("# %d calls: %u done, %u refused; %u places reached, %u calls kept\n", i, done,
+	       refused, nr_news, nr_kept);
 	return ret || done < refused / 20 ? 1 : 0;
 }
