@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /* One table of all options: parsing and usage are made from it. */
 #include <stdarg.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "mkctl.h"
 #include "parse.h"
+#include "text.h"
 
 struct option {
 	unsigned int bit;
@@ -201,13 +203,41 @@ static int take_option(struct scan *s, struct args *a, const struct option *o,
 	return 0;
 }
 
+/* The option that the user may have meant, or NULL. */
+static const char *closest_option(const char *word, size_t len)
+{
+	char *name = strndup(word, len);
+	const char *best = NULL;
+	const struct option *o;
+	size_t least = 3, n;
+
+	for (o = options; name && o < options_end; o++) {
+		n = text_distance(name, o->name);
+		if (n < least) {
+			least = n;
+			best = o->name;
+		}
+	}
+	free(name);
+	return best;
+}
+
+static const char *meant(const char *before, const char *word)
+{
+	static char text[64];
+
+	snprintf(text, sizeof(text), word ? " (did you mean %s%s?)" : "", before, word);
+	return text;
+}
+
 static int long_option(struct scan *s, struct args *a, const char *word)
 {
 	size_t len = strcspn(word, "=");
 	const struct option *o = find_long(word, len);
 
 	if (!o)
-		return usage_error(NULL, "there is no option --%.*s", (int)len, word);
+		return usage_error(NULL, "there is no option --%.*s%s", (int)len, word,
+				   meant("--", closest_option(word, len)));
 	if (!allowed(s, o))
 		return usage_error(NULL, "--%s does not belong %s", o->name,
 				   s->cmd ? "to this command" : "in front of a command");
@@ -248,14 +278,19 @@ static int take_word(struct scan *s, struct args *a, const char *word)
 {
 	if (s->cmd)
 		return take_operand(s, a, word);
+	if (!s->object && !strcmp(word, "help") && s->argc) {
+		a->given |= OPT_HELP;
+		return 0;
+	}
 	if (!s->object && cmd_is_object(word)) {
 		s->object = word;
 		return 0;
 	}
 	s->cmd = cmd_find(s->object, word);
 	if (!s->cmd)
-		return usage_error(NULL, "there is no command `%s%s%s`", s->object ?: "",
-				   s->object ? " " : "", word);
+		return usage_error(NULL, "there is no command `%s%s%s`%s", s->object ?: "",
+				   s->object ? " " : "", word,
+				   meant("", cmd_closest(s->object, word)));
 	return 0;
 }
 

@@ -7,6 +7,7 @@
 
 #include "json.h"
 #include "mkctl.h"
+#include "text.h"
 
 struct settings settings;
 
@@ -19,9 +20,10 @@ static const struct cmd own_cmds[] = {
 	  .example = "mkctl version --json",
 	  .run = do_version },
 	{ .verb = "help",
-	  .summary = "Print all commands",
-	  .detail = "`mkctl COMMAND --help` tells more about one.\n",
-	  .example = "mkctl help",
+	  .operand = "[COMMAND]",
+	  .summary = "Print all commands, or more about one",
+	  .detail = "`mkctl COMMAND --help` says the same.\n",
+	  .example = "mkctl help pool add",
 	  .run = do_help },
 	{ }
 };
@@ -61,6 +63,24 @@ const struct cmd *cmd_find(const char *object, const char *verb)
 		if (!strcmp(c->verb, verb) && !strcmp(c->object ?: "", object ?: ""))
 			return c;
 	return NULL;
+}
+
+const char *cmd_closest(const char *object, const char *word)
+{
+	const struct cmd *c = NULL;
+	const char *best = NULL;
+	size_t group, least = 3, n;
+
+	while ((c = next_cmd(c, &group))) {
+		if (object && strcmp(c->object ?: "", object))
+			continue;
+		n = text_distance(word, object ? c->verb : c->object ?: c->verb);
+		if (n < least) {
+			least = n;
+			best = object ? c->verb : c->object ?: c->verb;
+		}
+	}
+	return best;
 }
 
 void say(const char *fmt, ...)
@@ -119,7 +139,7 @@ static int do_help(const struct args *a)
 
 	(void)a;
 	printf("Usage: mkctl [OPTIONS] COMMAND [NAME] [OPTIONS]\n"
-	       "       mkctl COMMAND --help\n\n"
+	       "       mkctl help COMMAND\n\n"
 	       "Boots further Linux kernels beside the running one, each on CPUs and memory of\n"
 	       "its own. NAME is the name of an instance, or its number.\n\n"
 	       "Commands:\n");

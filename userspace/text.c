@@ -1,4 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
+#include <stdint.h>
+#include <string.h>
+
 #include "settings.h"
 #include "text.h"
 #include "uapi.h"
@@ -55,6 +58,31 @@ void text_escaped(FILE *out, const char *text, size_t len)
 		n = 1;
 		fprintf(out, "\\x%02x", (unsigned char)*text);
 	}
+}
+
+/* Row after row of the table; a longer word is like no other. */
+size_t text_distance(const char *a, const char *b)
+{
+	size_t row[32], i, j, above, best, n = strlen(b);
+
+	if (n >= sizeof(row) / sizeof(*row))
+		return SIZE_MAX;
+	for (j = 0; j <= n; j++)
+		row[j] = j;
+	for (i = 1; a[i - 1]; i++) {
+		above = row[0];
+		row[0] = i;
+		for (j = 1; j <= n; j++) {
+			best = above + (a[i - 1] != b[j - 1]);
+			above = row[j];
+			if (best > row[j] + 1)
+				best = row[j] + 1;
+			if (best > row[j - 1] + 1)
+				best = row[j - 1] + 1;
+			row[j] = best;
+		}
+	}
+	return row[n];
 }
 
 static const char *paint(const char *code)

@@ -16,6 +16,9 @@ bool text_is_control(const char *text, size_t n);
 /* Control characters and what is not UTF-8 come out as \xNN. */
 void text_escaped(FILE *out, const char *text, size_t len);
 
+/* Letters to insert, drop or change until both are the same (Levenshtein). */
+size_t text_distance(const char *a, const char *b);
+
 /* Colours: empty where none are wanted. */
 const char *paint_state(unsigned int state);
 const char *paint_good(void);

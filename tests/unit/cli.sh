@@ -173,6 +173,12 @@ check_exit_codes() {
 	equal "a CPU twice: usage" 2 "$(status_of "$mkctl" pool add --cpus 2,2)"
 	equal "global options go before and after" 0 "$(status_of "$mkctl" -q help --no-color)"
 	equal "a full disk is an error" 1 "$(status_of sh -c "'$mkctl' help >/dev/full")"
+	equal "a word that is nearly one: which?" "did you mean start?" \
+		"$("$mkctl" strat web 2>&1 | grep -o 'did you mean [a-z]*?')"
+	equal "an option that is nearly one: which?" "did you mean --memory?" \
+		"$("$mkctl" run --memroy 1 2>&1 | grep -o 'did you mean --[a-z]*?')"
+	equal "one that is like none: no guess" 0 "$("$mkctl" frobnicate 2>&1 | grep -c 'did you mean')"
+	equal "help COMMAND is COMMAND --help" "$("$mkctl" pool add --help)" "$("$mkctl" help pool add)"
 	equal "no image: failed" 1 "$(status_of "$mkctl" run a --cpus 1 --memory 64M --kernel "$0")"
 	equal "nothing on stdout with an error" 0 "$(wc -c <"$work/stdout")"
 	equal "the error names the file" 1 "$(grep -c "^Error: $0: " "$work/stderr")"
