@@ -3,7 +3,7 @@
 #
 # Runs the tests and counts.
 #
-#   check.sh quick     lint, units, fuzzed parsers, one machine, mixed pairs
+#   check.sh quick     lint, units, models, fuzzed parsers, one machine, mixed pairs
 #   check.sh all       that, every pair, every kind of machine, full Debian
 #   check.sh STEP...   these steps only; "check.sh list" names them
 #   KERNEL=NAME check.sh quick   the machine with this kernel, e.g. debug, kcsan
@@ -22,6 +22,7 @@ step() {
 	case $1 in
 	lint)	 "$TOP/tests/lint.sh" ;;
 	unit)	 make --no-print-directory -C "$TOP/tests/unit" check ;;
+	model)	 make --no-print-directory -C "$TOP/tests/model" check ;;
 	fuzz)	 make --no-print-directory -C "$TOP/tests/fuzz" check ;;
 	machine) machine "$1" "${KERNEL:-6.12}" ;;
 	debug|kcsan) machine "$1" "$1" ;;
@@ -72,13 +73,13 @@ debian() {
 # Each kernel is host once and instance once.  KERNEL asks for one of them.
 quick_steps() {
 	[ -z "${KERNEL-}" ] || { echo machine; return; }
-	echo lint unit fuzz machine ends-poweroff ends-reboot pair-6.1-7.x pair-7.x-6.12 pair-6.12-6.1
+	echo lint unit model fuzz machine ends-poweroff ends-reboot pair-6.1-7.x pair-7.x-6.12 pair-6.12-6.1
 }
 
 all_steps() {
 	local host instance
 
-	echo lint unit fuzz machine x2apic numa eight windows rounds lockdown ima ends-poweroff ends-reboot ends-kexec debian demo bench debug kcsan
+	echo lint unit model fuzz machine x2apic numa eight windows rounds lockdown ima ends-poweroff ends-reboot ends-kexec debian demo bench debug kcsan
 	for host in $("$TOP/tests/kernels.sh" list); do
 		for instance in $("$TOP/tests/kernels.sh" list); do
 			echo "sizes-$host-$instance"

@@ -1,0 +1,244 @@
+// SPDX-License-Identifier: GPL-2.0
+#ifdef __KERNEL__
+#include <linux/build_bug.h>
+#include <linux/errno.h>
+#include <linux/stddef.h>
+#include <linux/string.h>
+#else
+#include <assert.h>
+#include <errno.h>
+#include <stddef.h>
+#include <string.h>
+#endif
+
+#include "peer.h"
+#include "ring.h"
+
+static_assert(sizeof(struct mk_ring) == 192);
+static_assert(offsetof(struct mk_ring, magic) == 0);
+static_assert(offsetof(struct mk_ring, size) == 4);
+static_assert(offsetof(struct mk_ring, epoch) == 8);
+static_assert(offsetof(struct mk_ring, tail) == 64);
+static_assert(offsetof(struct mk_ring, room_event) == 68);
+static_assert(offsetof(struct mk_ring, head) == 128);
+static_assert(offsetof(struct mk_ring, data_event) == 132);
+static_assert(sizeof(struct mk_record) == 8);
+static_assert(offsetof(struct mk_record, reserved) == 4);
+
+static int size_is_good(__u32 size)
+{
+	return size >= MK_RING_SIZE_MIN && size <= MK_RING_SIZE_MAX && !(size & (size - 1));
+}
+
+/* Bytes that a message takes, with its record. */
+static __u32 room_for(__u32 len)
+{
+	return sizeof(struct mk_record) + ((len + MK_RING_ALIGN - 1) & -MK_RING_ALIGN);
+}
+
+/* Whether a position that went from @old to @new got beyond @event. */
+static int beyond(__u32 event, __u32 new, __u32 old)
+{
+	return new - event - 1 < new - old;
+}
+
+int mk_ring_make(struct mk_ring *ring, __u32 size, __u64 epoch)
+{
+	if (!size_is_good(size))
+		return -EINVAL;
+	memset(ring, 0, sizeof(*ring));
+	ring->size = size;
+	ring->epoch = epoch;
+	/* who polls from the start is not rung: 0 is not beyond -1 */
+	ring->room_event = -1;
+	ring->data_event = -1;
+	mk_peer_store_release(&ring->magic, MK_RING_MAGIC);
+	return 0;
+}
+
+static int check(const struct mk_ring *ring, __u32 size, __u64 epoch)
+{
+	if (!size_is_good(size))
+		return -EINVAL;
+	if (mk_peer_load_acquire(&ring->magic) != MK_RING_MAGIC ||
+	    mk_peer_load(&ring->size) != size || mk_peer_load(&ring->epoch) != epoch)
+		return -EPROTO;
+	return 0;
+}
+
+/* --- producer --------------------------------------------------------------- */
+
+int mk_tx_attach(struct mk_tx *tx, struct mk_ring *ring, void *data, __u32 size, __u64 epoch)
+{
+	memset(tx, 0, sizeof(*tx));
+	tx->ring = ring;
+	tx->data = data;
+	tx->size = size;
+	return check(ring, size, epoch);
+}
+
+/* The consumer has got no more than was published, and goes forward only. */
+static int look_at_head(struct mk_tx *tx)
+{
+	__u32 head = mk_peer_load_acquire(&tx->ring->head);
+
+	if (tx->broken || tx->tail - head > tx->tail - tx->head) {
+		tx->broken = 1;
+		return -EPROTO;
+	}
+	tx->head = head;
+	return 0;
+}
+
+static int has_room(const struct mk_tx *tx, __u32 len)
+{
+	return tx->size - (tx->put - tx->head) >= room_for(len);
+}
+
+static void copy_in(struct mk_tx *tx, __u32 at, const void *from, __u32 len)
+{
+	__u32 start = at & (tx->size - 1);
+	__u32 first = len < tx->size - start ? len : tx->size - start;
+
+	memcpy(tx->data + start, from, first);
+	memcpy(tx->data, (const __u8 *)from + first, len - first);
+}
+
+static int fits(const struct mk_tx *tx, __u32 len)
+{
+	return len <= MK_RING_MESSAGE_MAX && room_for(len) <= tx->size;
+}
+
+int mk_tx_put(struct mk_tx *tx, const void *message, __u32 len)
+{
+	struct mk_record record = { .len = len };
+	int ret;
+
+	if (!fits(tx, len))
+		return -EMSGSIZE;
+	if (tx->broken)
+		return -EPROTO;
+	if (!has_room(tx, len)) {
+		ret = look_at_head(tx);
+		if (ret)
+			return ret;
+		if (!has_room(tx, len))
+			return -EAGAIN;
+	}
+	copy_in(tx, tx->put, &record, sizeof(record));
+	copy_in(tx, tx->put + sizeof(record), message, len);
+	tx->put += room_for(len);
+	return 0;
+}
+
+int mk_tx_publish(struct mk_tx *tx)
+{
+	__u32 old = tx->tail;
+
+	if (tx->put == old || tx->broken)
+		return 0;
+	tx->tail = tx->put;
+	mk_peer_store_release(&tx->ring->tail, tx->tail);
+	mk_peer_mb();	/* against that of mk_rx_arm() */
+	return beyond(mk_peer_load(&tx->ring->data_event), tx->tail, old);
+}
+
+int mk_tx_arm(struct mk_tx *tx, __u32 len)
+{
+	int ret;
+
+	if (!fits(tx, len))
+		return -EMSGSIZE;
+	mk_peer_store(&tx->ring->room_event, tx->put + room_for(len) - tx->size - 1);
+	mk_peer_mb();	/* against that of mk_rx_release() */
+	ret = look_at_head(tx);
+	return ret ? ret : has_room(tx, len);
+}
+
+/* --- consumer --------------------------------------------------------------- */
+
+int mk_rx_attach(struct mk_rx *rx, struct mk_ring *ring, const void *data, __u32 size,
+		 __u64 epoch)
+{
+	memset(rx, 0, sizeof(*rx));
+	rx->ring = ring;
+	rx->data = data;
+	rx->size = size;
+	return check(ring, size, epoch);
+}
+
+static int broken(struct mk_rx *rx)
+{
+	rx->broken = 1;
+	return -EPROTO;
+}
+
+/* The producer has not overrun us, and goes forward only. */
+static int look_at_tail(struct mk_rx *rx)
+{
+	__u32 tail = mk_peer_load_acquire(&rx->ring->tail);
+
+	if (rx->broken || tail - rx->head > rx->size || tail - rx->head < rx->tail - rx->head ||
+	    tail % MK_RING_ALIGN)
+		return broken(rx);
+	rx->tail = tail;
+	return 0;
+}
+
+static void copy_out(const struct mk_rx *rx, __u32 at, void *to, __u32 len)
+{
+	__u32 start = at & (rx->size - 1);
+	__u32 first = len < rx->size - start ? len : rx->size - start;
+
+	memcpy(to, rx->data + start, first);
+	memcpy((__u8 *)to + first, rx->data, len - first);
+}
+
+int mk_rx_get(struct mk_rx *rx, void *message, __u32 room, __u32 *len)
+{
+	struct mk_record record;
+	int ret;
+
+	*len = 0;
+	if (rx->got == rx->tail) {
+		ret = look_at_tail(rx);
+		if (ret)
+			return ret;
+		if (rx->got == rx->tail)
+			return -EAGAIN;
+	}
+	if (rx->broken)
+		return -EPROTO;
+	copy_out(rx, rx->got, &record, sizeof(record));
+	if (record.len > MK_RING_MESSAGE_MAX || record.reserved ||
+	    room_for(record.len) > rx->tail - rx->got)
+		return broken(rx);
+	*len = record.len;
+	if (record.len > room)
+		return -EMSGSIZE;
+	copy_out(rx, rx->got + sizeof(record), message, record.len);
+	rx->got += room_for(record.len);
+	return 0;
+}
+
+int mk_rx_release(struct mk_rx *rx)
+{
+	__u32 old = rx->head;
+
+	if (rx->got == old || rx->broken)
+		return 0;
+	rx->head = rx->got;
+	mk_peer_store_release(&rx->ring->head, rx->head);
+	mk_peer_mb();	/* against that of mk_tx_arm() */
+	return beyond(mk_peer_load(&rx->ring->room_event), rx->head, old);
+}
+
+int mk_rx_arm(struct mk_rx *rx)
+{
+	int ret;
+
+	mk_peer_store(&rx->ring->data_event, rx->got);
+	mk_peer_mb();	/* against that of mk_tx_publish() */
+	ret = look_at_tail(rx);
+	return ret ? ret : rx->tail != rx->got;
+}
