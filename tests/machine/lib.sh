@@ -113,13 +113,16 @@ must() {
 	exit 1
 }
 
+uptime_seconds() {
+	cut -d. -f1 /proc/uptime
+}
+
 # within SECONDS COMMAND...: it succeeds at last
 within() {
-	left=$(($1 * 10 * SLOW))
+	end=$(($(uptime_seconds) + $1 * SLOW))
 	shift
 	until "$@" >/dev/null 2>&1; do
-		left=$((left - 1))
-		[ $left -gt 0 ] || return 1
+		[ "$(uptime_seconds)" -le $end ] || return 1
 		sleep 0.1
 	done
 }
