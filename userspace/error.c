@@ -114,7 +114,7 @@ static const struct sentence sentences[] = {
 		"delete instances first; `mkctl list` shows them" },
 	[MK_E_MEM_SMALL] = { EXIT_FAILED, "memory_small", "%o",
 		"its %0m of memory are too little for this image, which needs %1m",
-		"delete it and create it with more than that, as its programs need memory, too" },
+		"delete it and create it with more: --memory %1m and what its programs need" },
 	[MK_E_MEM_SPLIT] = { EXIT_FAILED, "memory_split", "%o",
 		"the pool is too fragmented for %0m; its largest free piece is %1m",
 		"ask for less, or delete instances between which free memory lies" },

@@ -43,7 +43,7 @@ equal "it has no image yet" created "$(of web state)"
 check "the good one loads" mkctl load web --kernel "$KERNEL" --initrd "$INITRD"
 refused file 1 "a kernel that is not there" load web --kernel /none
 must mkctl delete web
-must mkctl create web --cpus 2 --memory 32M
+must mkctl create web --cpus 2 --memory 16M
 load memory_small "too little memory" "$KERNEL"
 mv "/lib/modules/$RELEASE/updates" /tmp/updates
 refused module_missing 1 "no module for the instance's kernel" load web --kernel "$KERNEL" --initrd "$INITRD"
