@@ -149,9 +149,10 @@ work_rows() {
 }
 
 # ratios NAME MACHINE: median, least and greatest.  They are taken within each
-# round, where the load of this machine is alike.
+# round, and of times a loop in user space that ran beside: this machine may be
+# half as fast for some seconds.
 ratios() {
-	paste <(numbers "instance_$1" "$2") <(numbers "host_$1" "$2") | awk '{ print $1 / $2 }' | stat
+	paste <(numbers "instance_$1" "$2") <(numbers "host_$1" "$2") | awk '{ print $2 / $4 }' | stat
 }
 
 programs() {
@@ -168,7 +169,7 @@ programs() {
 program_rows() {
 	local name unit text host median least most
 
-	heading "programs, instance against host"
+	heading "programs, by a loop beside them"
 	while read -r name unit text; do
 		host=$(numbers "host_$name" programs | stat | cut -d' ' -f1)
 		read -r median least most < <(ratios "$name" programs)
