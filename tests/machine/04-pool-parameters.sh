@@ -20,4 +20,12 @@ bad cpus=99 'there is no such CPU'
 bad cpus=0-1 'CPU 0 boots the machine'
 bad cpus=two 'no list of CPUs'
 bad memory=1G@ 'no list like'
+bad memory="$(printf '128M,%.0s' $(seq 17))" 'no list like'
+bad memory=129M '.* is no multiple of'
+bad memory=128M@5 'there is no NUMA node 5'
+bad memory=1T '.* contiguous bytes'
+bad realmode=0x100000 'real-mode code begins below'
+echo 0 >/sys/devices/system/cpu/cpu3/online
+bad cpus=2-3 'CPU 3 is offline'
+echo 1 >/sys/devices/system/cpu/cpu3/online
 host_compare
