@@ -221,6 +221,11 @@ static int create(const struct args *a, struct instance *in)
 	if (a->nr_memory != 1)
 		return fail(EXIT_USAGE, "usage", a->name, "name one size: --memory 512M",
 			    "an instance has one size of memory");
+	if ((a->given & OPT_NODE) && a->memory[0].node != MK_NODE_ANY &&
+	    a->memory[0].node != a->node)
+		return fail(EXIT_USAGE, "usage", a->name, "name one of them",
+			    "--memory is to be of node %d, and --node says %d", a->memory[0].node,
+			    a->node);
 	set_label(in, a->name);
 	snprintf(c.name, sizeof(c.name), "%s", a->name);
 	ret = dev_open(&dev);

@@ -171,6 +171,8 @@ check_exit_codes() {
 	equal "an unknown option: usage" 2 "$(status_of "$mkctl" list --frobnicate)"
 	equal "a malformed name: usage" 2 "$(status_of "$mkctl" show a/b)"
 	equal "a CPU twice: usage" 2 "$(status_of "$mkctl" pool add --cpus 2,2)"
+	equal "two nodes for one memory: usage" 2 \
+		"$(status_of "$mkctl" create a --cpus 2 --memory 64M@1 --node 0)"
 	equal "global options go before and after" 0 "$(status_of "$mkctl" -q help --no-color)"
 	equal "a full disk is an error" 1 "$(status_of sh -c "'$mkctl' help >/dev/full")"
 	equal "a word that is nearly one: which?" "did you mean start?" \
