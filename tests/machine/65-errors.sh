@@ -44,7 +44,7 @@ bad file 1 /tmp/none 'check the path' "no kernel file" run err --cpus 3 --memory
 # shellcheck disable=SC2086
 {
 bad memory_small 1 'instance err' '--memory [0-9]*M' "too little memory" $run --memory 16M
-truncate -s 200M /tmp/initrd
+truncate -s 250M /tmp/initrd
 bad initrd_large 1 'instance err' 'smaller initramfs' "an initramfs too large" \
 	$run --memory 256M --initrd /tmp/initrd
 bad file 1 /tmp/none 'check the path' "no initramfs file" $run --memory 256M --initrd /tmp/none
