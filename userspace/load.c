@@ -71,7 +71,7 @@ int image_open(const struct args *a, struct image *img)
 	for (i = 0; !ret && i < a->nr_initrds; i++)
 		ret = open_file(a->initrds[i], &img->initrds[img->nr_initrds++]);
 	if (!ret && !a->nr_initrds && !(a->given & OPT_NO_AGENT))
-		warn("without --initrd mk-init finds no /init to run, and the kernel panics");
+		warn("without --initrd there is no /init to run: mk-init only waits to be stopped");
 	return ret;
 }
 
