@@ -268,13 +268,19 @@ static int load_again(struct instance *in)
 	return instance_ended(in) ? call_plain(in, MK_IOC_RELOAD, "load") : 0;
 }
 
+/* --wait and --no-wait, or what is usual without them. */
+static bool waits(const struct args *a, bool usual)
+{
+	return (a->given & OPT_WAIT) || (usual && !(a->given & OPT_NO_WAIT));
+}
+
 static int do_start(const struct args *a)
 {
 	static struct instance in = INSTANCE_NONE;
 	int ret = instance_open(a->name, &in) ?: load_again(&in) ?:
 		  call_plain(&in, MK_IOC_START, "start");
 
-	if (!ret && (a->given & (OPT_WAIT | OPT_TIMEOUT)))
+	if (!ret && waits(a, a->given & OPT_TIMEOUT))
 		ret = wait_running(&in, a->timeout_ms);
 	ret = ret ?: finish(&in);
 	instance_close(&in);
@@ -336,7 +342,7 @@ static int run(const struct args *a, struct instance *in)
 		return ret;
 	}
 	sigprocmask(SIG_SETMASK, &was, NULL);
-	if (!(a->given & OPT_NO_WAIT))
+	if (waits(a, true))
 		ret = wait_running(in, a->timeout_ms);
 	return ret ?: finish(in);
 }
@@ -359,7 +365,7 @@ static int stop_in_time(struct instance *in, const struct args *a)
 	};
 	int ret = dev_call(in->fd, MK_IOC_STOP, &s, sizeof(s), "stop", in->label);
 
-	if (ret || (a->given & OPT_NO_WAIT))
+	if (ret || !waits(a, true))
 		return ret;
 	ret = instance_wait(in, ENDED, -1);
 	if (!ret && in->q.reason == MK_REASON_TIMEOUT)
@@ -467,6 +473,7 @@ static int do_delete(const struct args *a)
 }
 
 #define IMAGE_OPTIONS	(OPT_INITRD | OPT_CMDLINE | OPT_APPEND | OPT_NO_AGENT)
+#define WAIT_OPTIONS	(OPT_WAIT | OPT_NO_WAIT | OPT_TIMEOUT)
 
 const struct cmd instance_cmds[] = {
 	{ .verb = "create", .operand = "NAME",
@@ -483,14 +490,14 @@ const struct cmd instance_cmds[] = {
 	  .example = "mkctl load web --kernel /boot/vmlinuz-6.1.0-30-amd64 --initrd web.cpio",
 	  .run = do_load },
 	{ .verb = "start", .operand = "NAME",
-	  .options = OPT_WAIT | OPT_TIMEOUT,
+	  .options = WAIT_OPTIONS,
 	  .summary = "Start a loaded instance, or one that has ended again",
 	  .detail = "Returns when its CPU was started; with --wait or --timeout when it runs.\n",
 	  .example = "mkctl start web --wait --timeout 20",
 	  .run = do_start },
 	{ .verb = "run", .operand = "NAME",
 	  .required = OPT_CPUS | OPT_MEMORY | OPT_KERNEL,
-	  .options = OPT_NODE | IMAGE_OPTIONS | OPT_NO_WAIT | OPT_TIMEOUT,
+	  .options = OPT_NODE | IMAGE_OPTIONS | WAIT_OPTIONS,
 	  .summary = "Create, load and start an instance, and wait until it runs",
 	  .detail = "When a step before its start fails, or Ctrl-C or SIGTERM comes before it,\n"
 		    "nothing is left behind.\n",
@@ -504,7 +511,7 @@ const struct cmd instance_cmds[] = {
 	  .example = "mkctl wait web --state stopped,crashed --timeout 60",
 	  .run = do_wait },
 	{ .verb = "stop", .operand = "NAME",
-	  .options = OPT_TIMEOUT | OPT_NO_WAIT,
+	  .options = WAIT_OPTIONS,
 	  .summary = "Ask an instance to power off; kill it when the time runs out",
 	  .detail = "The default timeout is 30 seconds; it holds even when mkctl ends before.\n",
 	  .example = "mkctl stop web --timeout 10",

@@ -251,7 +251,7 @@ check_image() {
 
 # What the fake module was told to do, in one line.
 told() {
-	grep -E '^(kill|remove|load|start|delete)\>' "$work/stderr" | paste -sd ,
+	grep -E '^(kill|remove|load|start|stop|delete)\>' "$work/stderr" | paste -sd ,
 }
 
 check_all_of_them() {
@@ -284,6 +284,35 @@ check_signals() {
 	done
 	equal "a signal that is ignored does not" 0 "$(interrupted 1 --ignore-signal=HUP)"
 	equal "keep it from its start" "load,start" "$(told)"
+}
+
+# through STATES COMMAND...: its status and what it says in the end, while the
+# instance goes through these
+through() {
+	echo "$(FAKE_STATES=$1 status_of faked timeout 10 "$mkctl" "${@:2}")" \
+		"$(sed -n 's/.*): \([a-z]*\).*/\1/p' "$work/stdout")"
+}
+
+# shellcheck disable=SC2086
+check_waits() {
+	local option command run="run i1 --cpus 2 --memory 64M --no-agent --kernel $work/image"
+
+	for option in --wait "--timeout 9"; do
+		equal "start $option waits" "0 running" "$(through "2:0 3:1 4:1" start 1 $option)"
+	done
+	for option in "" --no-wait "--no-wait --timeout 9"; do
+		equal "start $option does not" "0 starting" "$(through "2:0 3:1 4:1" start 1 $option)"
+	done
+	equal "run waits" "0 running" "$(through "3:1 4:1" $run)"
+	equal "run --wait, too" "0 running" "$(through "3:1 4:1" $run --wait)"
+	equal "run --no-wait does not" "0 starting" "$(through "3:1 4:1" $run --no-wait)"
+	equal "stop waits" "0 stopped" "$(through "4:1 5:1 6:1" stop 1)"
+	equal "stop --wait, too" "0 stopped" "$(through "4:1 5:1 6:1" stop 1 --wait)"
+	equal "stop --no-wait does not" "0 stopping" "$(through "4:1 5:1 6:1" stop 1 --no-wait)"
+	for command in "start 1" "$run" "stop 1"; do
+		equal "${command%% *}: not both" 1 \
+			"$("$mkctl" $command --wait --no-wait 2>&1 | grep -c 'exclude each other')"
+	done
 }
 
 # The host uses no kprobes: whether it has any, or has them on, fails no check.
@@ -346,6 +375,7 @@ check_versions
 check_image
 check_all_of_them
 check_signals
+check_waits
 check_kprobes
 check_sentences
 echo "1..$tests"

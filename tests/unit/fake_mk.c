@@ -5,9 +5,10 @@
  * FAKE_ERROR ("code arg0 arg1") all calls but MK_IOC_VERSION fail with it.
  * Without it, there are instances 1 to 4, of which 2 cannot be opened, 3 is
  * deleted while it is killed and 1 has a lost CPU, and a pool of a free CPU, a
- * lost one, and CHUNKS chunks, the first partly free.  Calls that change
- * something are told on stderr; FAKE_SIGNAL is raised by a load.  Files in the
- * folder FAKE_ROOT are read instead of the machine's.
+ * lost one, and CHUNKS chunks, the first partly free.  Queries of an instance
+ * answer FAKE_STATES ("STATE:BOOTS ...") one after the other, then the last one
+ * again.  Calls that change something are told on stderr; FAKE_SIGNAL is raised
+ * by a load.  Files in the folder FAKE_ROOT are read instead of the machine's.
  */
 #include <dlfcn.h>
 #include <errno.h>
@@ -105,10 +106,27 @@ static int change_pool(const char *word, const struct mk_pool_change *c)
 	return 0;
 }
 
+static void say_state(struct mk_query *q)
+{
+	static const char *states;
+	static __u64 running_ns;
+	const char *next;
+
+	if (!states)
+		states = getenv("FAKE_STATES");
+	if (sscanf(states ? states : "4:1", "%u:%llu", &q->state, &q->boots) != 2)
+		abort();
+	next = states ? strchr(states, ' ') : NULL;
+	states = next ? next + 1 : states;
+	running_ns += q->state == MK_RUNNING;
+	q->running_ns = running_ns;
+	q->reason = q->state == MK_CRASHED ? MK_REASON_PANIC : MK_REASON_NONE;
+}
+
 static int query(struct mk_query *q, unsigned int id)
 {
 	q->id = id;
-	q->state = MK_RUNNING;
+	say_state(q);
 	q->nr_cpus = 0;
 	q->nr_extents = 0;
 	snprintf(q->name, sizeof(q->name), "i%u", id);
@@ -160,6 +178,8 @@ static int answer(unsigned int id, unsigned long request, void *arg)
 		return load_it();
 	case MK_IOC_START:
 		return tell("start");
+	case MK_IOC_STOP:
+		return tell("stop");
 	case MK_IOC_DELETE:
 		return tell("delete");
 	}
