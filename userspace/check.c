@@ -19,6 +19,7 @@
 #define CPUS		"/sys/devices/system/cpu"
 #define EFI_VARS	"/sys/firmware/efi/efivars/"
 #define SECURE_BOOT	EFI_VARS "SecureBoot-8be4df61-93ca-11d2-aa0d-00e098032b8c"
+#define SECURITY	"/sys/kernel/security"
 #define LOW_END		(640ULL << 10)
 #define WINDOW_GUESS	(32ULL << 10)	/* of one instance, as long as no module tells */
 #define MSR_APIC_BASE	0x1b
@@ -186,21 +187,43 @@ static void check_kprobes(const struct machine *m)
 		      "this kernel has none: it can be the host's, not an instance's");
 }
 
+static void locked_down(const char *how)
+{
+	bad("boot without lockdown= and without Secure Boot where that turns it on",
+	    "on (%s): the kernel refuses images, as it does for kexec", how);
+}
+
+/* What the boot loader asked for, where the kernel does not tell what it has. */
+static void check_lockdown_asked(void)
+{
+	char line[4096] = "", *word;
+
+	read_line("/proc/cmdline", line, sizeof(line));
+	for (word = strtok(line, " "); word; word = strtok(NULL, " "))
+		if (!strcmp(word, "lockdown=integrity") ||
+		    !strcmp(word, "lockdown=confidentiality")) {
+			locked_down(word);
+			return;
+		}
+	doubt("mount -t securityfs none " SECURITY, "not known: securityfs is not mounted");
+}
+
 static void check_lockdown(const struct machine *m)
 {
-	const char *path = "/sys/kernel/security/lockdown";
+	const char *path = SECURITY "/lockdown";
 	char line[64];
 
 	(void)m;
-	if (access(path, F_OK))
-		ok("not in this kernel, or securityfs is not mounted");
+	if (access(path, F_OK) && !access(SECURITY "/lsm", F_OK))
+		ok("not in this kernel");
+	else if (access(path, F_OK))
+		check_lockdown_asked();
 	else if (!read_line(path, line, sizeof(line)))
 		doubt("run as root to know", "%s cannot be read", path);
 	else if (strstr(line, "[none]"))
 		ok("off");
 	else
-		bad("boot without lockdown= and without Secure Boot where that turns it on",
-		    "on (%s): the kernel refuses images, as it does for kexec", line);
+		locked_down(line);
 }
 
 static void check_secure_boot(const struct machine *m)

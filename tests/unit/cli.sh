@@ -332,6 +332,29 @@ check_kprobes() {
 		"$(grep -c '"check":"kprobes","result":"warn"' "$work/stdout")"
 }
 
+# What check says of lockdown: its result and its message.
+lockdown_is() {
+	FAKE_ROOT=$work/root status_of faked "$mkctl" check --json >/dev/null
+	sed -n 's/.*"check":"lockdown","result":"\([a-z]*\)","message":"\([^":]*\).*/\1, \2/p' "$work/stdout"
+}
+
+check_lockdown() {
+	local root=$work/root security=$work/root/sys/kernel/security
+
+	mkdir -p "$root/proc" "$security"
+	echo "root=/dev/sda quiet lockdown=none" >"$root/proc/cmdline"
+	equal "lockdown without securityfs is a doubt" "warn, not known" "$(lockdown_is)"
+	equal "that says how to know" 1 "$(grep -c '"remedy":"mount -t securityfs' "$work/stdout")"
+	echo "quiet lockdown=integrity" >"$root/proc/cmdline"
+	equal "unless it was asked for" "fail, on (lockdown=integrity)" "$(lockdown_is)"
+	echo capability >"$security/lsm"
+	equal "a kernel without lockdown" "ok, not in this kernel" "$(lockdown_is)"
+	echo "[none] integrity confidentiality" >"$security/lockdown"
+	equal "lockdown is off" "ok, off" "$(lockdown_is)"
+	echo "none integrity [confidentiality]" >"$security/lockdown"
+	equal "lockdown is on" "fail, on (none integrity [confidentiality])" "$(lockdown_is)"
+}
+
 # Each code of the uapi, as the module would answer it, in words and in JSON.
 check_sentences() {
 	local code word wanted seen=''
@@ -377,6 +400,7 @@ check_all_of_them
 check_signals
 check_waits
 check_kprobes
+check_lockdown
 check_sentences
 echo "1..$tests"
 [ "$failed" -eq 0 ]

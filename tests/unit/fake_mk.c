@@ -8,7 +8,7 @@
  * lost one, and CHUNKS chunks, the first partly free.  Queries of an instance
  * answer FAKE_STATES ("STATE:BOOTS ...") one after the other, then the last one
  * again.  Calls that change something are told on stderr; FAKE_SIGNAL is raised
- * by a load.  Files in the folder FAKE_ROOT are read instead of the machine's.
+ * by a load.  What has a folder in FAKE_ROOT is looked for there only.
  */
 #include <dlfcn.h>
 #include <errno.h>
@@ -18,6 +18,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "uapi.h"
@@ -36,16 +37,42 @@ int open(const char *path, int flags, ...)
 	return real_open(path, flags, 0);
 }
 
+/* The path that stands for @path: @fake where FAKE_ROOT has its folder. */
+static const char *stand_in(const char *path, char *fake, size_t size)
+{
+	const char *root = getenv("FAKE_ROOT");
+	struct stat st;
+	char *name;
+
+	if (!root || path[0] != '/')
+		return path;
+	snprintf(fake, size, "%s%s", root, path);
+	name = strrchr(fake, '/');
+	*name = '\0';
+	if (stat(fake, &st))
+		return path;
+	*name = '/';
+	return fake;
+}
+
 FILE *fopen(const char *path, const char *mode)
 {
 	static FILE *(*real_fopen)(const char *path, const char *mode);
-	const char *root = getenv("FAKE_ROOT");
 	char fake[256];
 
 	if (!real_fopen)
 		real_fopen = dlsym(RTLD_NEXT, "fopen");
-	snprintf(fake, sizeof(fake), "%s%s", root ? root : "/nowhere", path);
-	return real_fopen(access(fake, F_OK) ? path : fake, mode);
+	return real_fopen(stand_in(path, fake, sizeof(fake)), mode);
+}
+
+int access(const char *path, int mode)
+{
+	static int (*real_access)(const char *path, int mode);
+	char fake[256];
+
+	if (!real_access)
+		real_access = dlsym(RTLD_NEXT, "access");
+	return real_access(stand_in(path, fake, sizeof(fake)), mode);
 }
 
 static void say_version(struct mk_version *v)
