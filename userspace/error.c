@@ -284,6 +284,21 @@ static void print_text(FILE *out, const char *object, const char *cause, const c
 	}
 }
 
+/* Those that the sentence takes for -errno are negative. */
+static void json_args(const struct mk_error *err)
+{
+	const struct sentence *s = find(err->code);
+	unsigned int i;
+
+	json_array("args");
+	for (i = 0; i < ARRAY_SIZE(err->arg); i++)
+		if (strstr(s->cause, i ? "%1e" : "%0e"))
+			json_s64(NULL, err->arg[i]);
+		else
+			json_u64(NULL, err->arg[i]);
+	json_end();
+}
+
 static void print_json(const char *code, const char *object, const char *cause,
 		       const char *remedy, const struct mk_error *err)
 {
@@ -302,12 +317,8 @@ static void print_json(const char *code, const char *object, const char *cause,
 	json_str("object", object);
 	json_str("cause", cause);
 	json_str("remedy", remedy);
-	if (err) {
-		json_array("args");
-		json_u64(NULL, err->arg[0]);
-		json_u64(NULL, err->arg[1]);
-		json_end();
-	}
+	if (err)
+		json_args(err);
 	json_end();
 	json_end();
 	free(text);

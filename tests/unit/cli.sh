@@ -355,6 +355,12 @@ check_lockdown() {
 	equal "lockdown is on" "fail, on (none integrity [confidentiality])" "$(lockdown_is)"
 }
 
+# args_of CODE ARG ARG: the args of this error in JSON
+args_of() {
+	FAKE_ERROR="$*" status_of faked "$mkctl" show web --json >/dev/null
+	sed -n 's/.*"args":\(.*\)}}$/\1/p' "$work/stdout"
+}
+
 # Each code of the uapi, as the module would answer it, in words and in JSON.
 check_sentences() {
 	local code word wanted seen=''
@@ -372,6 +378,9 @@ check_sentences() {
 		grep -q '^Error: [^:]*: [^;]*; .*[^;]$' "$work/stderr" || seen+=" $code:text"
 	done <"$work/codes"
 	equal "every error code is said in words and in JSON" "" "$seen"
+	equal "-errno is negative" "[-26,0] [-4,0] [3,-16]" \
+		"$(args_of 103 -26 0) $(args_of 4 -4 0) $(args_of 40 3 -16)"
+	equal "a size is not" "[18446744073709551590,2097152]" "$(args_of 64 -26 2097152)"
 	seen=$(sed -n '/^static const struct sentence sentences/,/^};/p' "$top/userspace/error.c" |
 		grep -o '%..' | grep -vxE '%([onv].|[01][usmtexp])' || true)
 	equal "sentences have known directives only" "" "$seen"
