@@ -369,8 +369,10 @@ static void check_windows(const struct machine *m)
 	if (m->has_pool) {
 		if (m->pool.windows_free)
 			ok("%u of %u are free", m->pool.windows_free, m->pool.windows);
-		else
+		else if (m->pool.windows)
 			doubt(remedy, "all %u are taken", m->pool.windows);
+		else
+			bad(NO_LOW_MEMORY, "there are none: no memory below 640 KiB is free");
 		return;
 	}
 	guess = low_ram() / WINDOW_GUESS;

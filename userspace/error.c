@@ -171,16 +171,16 @@ static const struct sentence sentences[] = {
 		"take it out of the pool and add it again, or restart the host" },
 };
 
-static const struct sentence *find(__u32 code)
-{
-	return code < ARRAY_SIZE(sentences) && sentences[code].word ? &sentences[code] : NULL;
-}
+static const struct sentence windowless = { EXIT_FAILED, "no_window", "%o",
+	"no memory below 640 KiB is free, and each instance needs some of it", NO_LOW_MEMORY };
 
-const char *error_word(__u32 code)
+static const struct sentence *find(const struct mk_error *err)
 {
-	const struct sentence *s = find(code);
-
-	return s ? s->word : NULL;
+	if (err->code == MK_E_NO_WINDOW && !err->arg[0])
+		return &windowless;
+	if (err->code >= ARRAY_SIZE(sentences) || !sentences[err->code].word)
+		return NULL;
+	return &sentences[err->code];
 }
 
 static const char *state_remedy(__u64 state)
@@ -287,7 +287,7 @@ static void print_text(FILE *out, const char *object, const char *cause, const c
 /* Those that the sentence takes for -errno are negative. */
 static void json_args(const struct mk_error *err)
 {
-	const struct sentence *s = find(err->code);
+	const struct sentence *s = find(err);
 	unsigned int i;
 
 	json_array("args");
@@ -354,7 +354,7 @@ int fail(int status, const char *code, const char *object, const char *remedy,
 
 int fail_mk(const struct mk_error *err, const char *verb, const char *object)
 {
-	const struct sentence *s = find(err->code);
+	const struct sentence *s = find(err);
 	char *what, *cause, *remedy;
 
 	if (!s)

@@ -146,8 +146,8 @@ void warn(const char *fmt, ...) __printf(1, 2);
 /* The same for what the module, or a check shared with it, answered. */
 int fail_mk(const struct mk_error *err, const char *verb, const char *object);
 
-/* For the unit test: NULL when nothing is said about a code. */
-const char *error_word(__u32 code);
+/* The remedy where the firmware leaves no low memory. */
+#define NO_LOW_MEMORY	"use another machine: no instance can start on this one"
 
 /* --- dev.c ------------------------------------------------------------- */
 

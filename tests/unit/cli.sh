@@ -355,6 +355,21 @@ check_lockdown() {
 	equal "lockdown is on" "fail, on (none integrity [confidentiality])" "$(lockdown_is)"
 }
 
+# What check says of low windows when there are as many, all taken.
+windows_are() {
+	FAKE_WINDOWS=$1 status_of faked "$mkctl" check >/dev/null
+	grep -A 1 ' windows ' "$work/stdout" | grep -o '^FAIL\|^warn\|delete instances\|another machine' | xargs
+}
+
+check_windows() {
+	equal "all windows are taken: delete some" "warn delete instances" "$(windows_are 3)"
+	equal "there are none: the machine cannot" "FAIL another machine" "$(windows_are 0)"
+	FAKE_ERROR="20 3 0" status_of faked "$mkctl" show web >/dev/null
+	equal "the error says so: taken" 1 "$(grep -c 'left of 3; .*delete an instance' "$work/stderr")"
+	FAKE_ERROR="20 0 0" status_of faked "$mkctl" show web >/dev/null
+	equal "the error says so: none" 1 "$(grep -c 'below 640 KiB.*another machine' "$work/stderr")"
+}
+
 # args_of CODE ARG ARG: the args of this error in JSON
 args_of() {
 	FAKE_ERROR="$*" status_of faked "$mkctl" show web --json >/dev/null
@@ -410,6 +425,7 @@ check_signals
 check_waits
 check_kprobes
 check_lockdown
+check_windows
 check_sentences
 echo "1..$tests"
 [ "$failed" -eq 0 ]

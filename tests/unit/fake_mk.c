@@ -7,8 +7,9 @@
  * deleted while it is killed and 1 has a lost CPU, and a pool of a free CPU, a
  * lost one, and CHUNKS chunks, the first partly free.  Queries of an instance
  * answer FAKE_STATES ("STATE:BOOTS ...") one after the other, then the last one
- * again.  Calls that change something are told on stderr; FAKE_SIGNAL is raised
- * by a load.  What has a folder in FAKE_ROOT is looked for there only.
+ * again.  FAKE_WINDOWS low windows are there, all taken.  Calls that change
+ * something are told on stderr; FAKE_SIGNAL is raised by a load.  What has a
+ * folder in FAKE_ROOT is looked for there only.
  */
 #include <dlfcn.h>
 #include <errno.h>
@@ -113,7 +114,9 @@ static int query_pool(struct mk_pool_query *q)
 {
 	struct mk_pool_chunk *chunks = (struct mk_pool_chunk *)(unsigned long)q->chunks;
 	struct mk_pool_cpu *cpus = (struct mk_pool_cpu *)(unsigned long)q->cpus;
+	const char *windows = getenv("FAKE_WINDOWS");
 
+	q->windows = windows ? atoi(windows) : 1;
 	if (!q->nr_cpus || !q->nr_chunks)	/* only the sums are wanted */
 		return 0;
 	cpus[0] = (struct mk_pool_cpu){ .cpu = 2, .state = MK_CPU_FREE };
