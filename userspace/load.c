@@ -26,6 +26,8 @@ static int open_file(const char *path, int *fd)
 			    strerror(errno));
 	if (!S_ISREG(st.st_mode))
 		return fail(EXIT_FAILED, "file", path, "name a file", "this is no regular file");
+	if (!st.st_size)
+		return fail(EXIT_FAILED, "file", path, "copy it again", "the file is empty");
 	return 0;
 }
 
@@ -34,18 +36,16 @@ static int check_image(const char *path, struct image *img)
 	struct mk_error err = { };
 	struct mk_bzimage bz;
 	struct stat st;
-	void *data = "";
+	void *data;
 	int ret;
 
 	if (fstat(img->kernel, &st))
 		return fail(EXIT_FAILED, "file", path, NULL, "%s", strerror(errno));
-	if (st.st_size)
-		data = mmap(NULL, st.st_size, PROT_READ, MAP_PRIVATE, img->kernel, 0);
+	data = mmap(NULL, st.st_size, PROT_READ, MAP_PRIVATE, img->kernel, 0);
 	if (data == MAP_FAILED)
 		return fail(EXIT_FAILED, "file", path, NULL, "%s", strerror(errno));
 	ret = mk_bzimage_parse(data, st.st_size, &bz, &err);
-	if (st.st_size)
-		munmap(data, st.st_size);
+	munmap(data, st.st_size);
 	if (ret)
 		return fail_mk(&err, "load", path);
 	memcpy(img->release, bz.release, sizeof(img->release));

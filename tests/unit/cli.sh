@@ -243,6 +243,12 @@ check_image() {
 	equal "an image without a release: failed" 1 \
 		"$(status_of "$mkctl" run a --cpus 1 --memory 64M --kernel "$work/image")"
 	equal "and it can do without" 1 "$(grep -c '^Error: .* release .*; .* --no-agent$' "$work/stderr")"
+	: >"$work/empty"
+	equal "an empty image: failed" 1 "$(status_of "$mkctl" run a --cpus 1 --memory 64M --kernel "$work/empty")"
+	equal "and it says why" 1 "$(grep -c "^Error: $work/empty: the file is empty; " "$work/stderr")"
+	equal "an empty initramfs: failed" 1 "$(status_of "$mkctl" run a --cpus 1 --memory 64M \
+		--kernel "$work/image" --no-agent --initrd "$work/empty")"
+	equal "and it says why, too" 1 "$(grep -c "^Error: $work/empty: the file is empty; " "$work/stderr")"
 	export FAKE_ERROR="103 26 0"
 	status_of faked "$mkctl" show web >/dev/null
 	equal "a file that is being written has its remedy" 1 \
