@@ -191,11 +191,11 @@ static const char *state_remedy(__u64 state)
 	case MK_LOADED:
 		return "start it first: mkctl start %n";
 	case MK_STARTING:
-		return "wait until it runs (mkctl wait %n --state running), or mkctl kill %n";
+		return "wait for it (mkctl wait %n --state running --timeout 60), or mkctl kill %n";
 	case MK_RUNNING:
 		return "end it first: mkctl stop %n, or mkctl kill %n";
 	case MK_STOPPING:
-		return "wait until it has stopped (mkctl wait %n), or mkctl kill %n";
+		return "wait until it has stopped (mkctl wait %n --timeout 60), or mkctl kill %n";
 	}
 	return "`mkctl start %n` starts it again, `mkctl delete %n` gives all back";
 }

@@ -127,8 +127,15 @@ static int slice(__u64 since, long timeout_ms)
 	return left < most ? left : most;
 }
 
+/* Who starts an instance again may be faster than who waits for its end. */
+static bool run_ended(const struct instance *in, __u64 run)
+{
+	return in->q.boots > run || (in->q.boots == run && !instance_active(in));
+}
+
 int instance_wait(struct instance *in, unsigned int states, long timeout_ms)
 {
+	__u64 run = in->q.boots + !instance_active(in);
 	__u64 since = clock_ns(CLOCK_MONOTONIC);
 	struct pollfd p = { .fd = in->fd, .events = POLLIN };
 	int ret, ms;
@@ -137,6 +144,10 @@ int instance_wait(struct instance *in, unsigned int states, long timeout_ms)
 		ret = instance_query(in);
 		if (ret || (BIT(in->q.state) & states))
 			break;
+		if (run_ended(in, run)) {
+			ret = (states & ENDED) == ENDED ? WAIT_REACHED : WAIT_ENDED;
+			break;
+		}
 		ms = slice(since, timeout_ms);
 		if (!ms) {
 			ret = WAIT_TIMEOUT;
@@ -164,20 +175,24 @@ static int fail_ended(const struct instance *in)
 	char remedy[256];
 
 	snprintf(remedy, sizeof(remedy), "`mkctl logs %s` shows its kernel log", in->q.name);
+	if (!instance_ended(in))
+		return fail(EXIT_FAILED, "ended", in->label, remedy,
+			    "it has ended, and is %s again", state_name(in->q.state));
 	return fail(EXIT_FAILED, "ended", in->label, remedy,
-		    "it %s before it ran: %s%s%s", state_name(in->q.state),
-		    reason_words(in->q.reason), *in->q.text ? ": " : "", in->q.text);
+		    "it %s%s: %s%s%s", state_name(in->q.state),
+		    in->q.running_ns ? "" : " before it ran", reason_words(in->q.reason),
+		    *in->q.text ? ": " : "", in->q.text);
 }
 
 /* A short-lived instance may have run and ended before we looked. */
 static int wait_running(struct instance *in, long timeout_ms)
 {
-	int ret = instance_wait(in, BIT(MK_RUNNING) | BIT(MK_STOPPING) | ENDED, timeout_ms);
+	int ret = instance_wait(in, BIT(MK_RUNNING) | BIT(MK_STOPPING), timeout_ms);
 
 	if (ret == WAIT_TIMEOUT)
 		return fail_timeout(in);
-	if (!ret && instance_ended(in) && !in->q.running_ns)
-		return fail_ended(in);
+	if (ret == WAIT_ENDED)
+		return in->q.running_ns ? 0 : fail_ended(in);
 	return ret;
 }
 
@@ -199,6 +214,8 @@ static int do_wait(const struct args *a)
 		ret = instance_wait(&in, a->states ?: ENDED, a->timeout_ms);
 	if (ret == WAIT_TIMEOUT)
 		ret = fail_timeout(&in);
+	else if (ret == WAIT_ENDED)
+		ret = fail_ended(&in);
 	else if (!ret)
 		instance_report(&in);
 	instance_close(&in);
@@ -506,8 +523,8 @@ const struct cmd instance_cmds[] = {
 	{ .verb = "wait", .operand = "NAME",
 	  .options = OPT_STATE | OPT_TIMEOUT,
 	  .summary = "Wait until an instance is in a state",
-	  .detail = "Without --state until it is stopped or crashed. When the time runs out the\n"
-		    "exit code is 1.\n",
+	  .detail = "Without --state until it is stopped or crashed. When it ends in another\n"
+		    "state, or the time runs out, the exit code is 1.\n",
 	  .example = "mkctl wait web --state stopped,crashed --timeout 60",
 	  .run = do_wait },
 	{ .verb = "stop", .operand = "NAME",

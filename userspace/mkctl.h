@@ -206,8 +206,12 @@ int instance_peek(struct instance *in);
 
 #define WAIT_REACHED	0
 #define WAIT_TIMEOUT	(-1)
+#define WAIT_ENDED	(-2)
 
-/* Waits for a state of @states: WAIT_*, or an exit code. */
+/*
+ * Waits for a state of @states: WAIT_*, or an exit code.  The run that it has
+ * when it is active, and else the next one, may end in another state.
+ */
 int instance_wait(struct instance *in, unsigned int states, long timeout_ms);
 
 /* Shows an instance: one line, or with --json its object. */

@@ -301,7 +301,7 @@ through() {
 
 # shellcheck disable=SC2086
 check_waits() {
-	local option command run="run i1 --cpus 2 --memory 64M --no-agent --kernel $work/image"
+	local option command state run="run i1 --cpus 2 --memory 64M --no-agent --kernel $work/image"
 
 	for option in --wait "--timeout 9"; do
 		equal "start $option waits" "0 running" "$(through "2:0 3:1 4:1" start 1 $option)"
@@ -315,6 +315,21 @@ check_waits() {
 	equal "stop waits" "0 stopped" "$(through "4:1 5:1 6:1" stop 1)"
 	equal "stop --wait, too" "0 stopped" "$(through "4:1 5:1 6:1" stop 1 --wait)"
 	equal "stop --no-wait does not" "0 stopping" "$(through "4:1 5:1 6:1" stop 1 --no-wait)"
+	equal "stop ends though it is started again" "0 starting" "$(through "4:1 5:1 3:2" stop 1)"
+	equal "so does wait" "0 running" "$(through "4:1 4:2" wait 1)"
+	equal "an end that nobody waited for" "1 " "$(through "3:1 7:1" wait 1 --state running)"
+	equal "has the error of run" 1 "$(grep -c 'it crashed before it ran: ' "$work/stderr")"
+	equal "unless it ran" "1 " "$(through "4:1 6:1" wait 1 --state crashed)"
+	equal "is an error, too" 1 "$(grep -c 'it stopped: ' "$work/stderr")"
+	equal "is seen when it is started again" "1 " "$(through "3:1 3:2" wait 1 --state running)"
+	equal "and told" 1 "$(grep -c 'it has ended, and is starting again' "$work/stderr")"
+	for state in 1 2 6 7; do
+		equal "wait for what is at rest: $state" "0 running" \
+			"$(through "$state:1 $state:1 3:2 4:2" wait 1 --state running)"
+		equal "until its next end: $state" "1 " "$(through "$state:1 7:2" wait 1 --state running)"
+	done
+	equal "the remedy has a bound" 1 "$(FAKE_ERROR="19 3 0" faked "$mkctl" stop 1 2>&1 |
+		grep -c 'wait 1 --state running --timeout ')"
 	for command in "start 1" "$run" "stop 1"; do
 		equal "${command%% *}: not both" 1 \
 			"$("$mkctl" $command --wait --no-wait 2>&1 | grep -c 'exclude each other')"
