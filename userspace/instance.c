@@ -473,14 +473,27 @@ static int do_kill(const struct args *a)
 	return ret;
 }
 
+/* A lost CPU keeps it from being started, not from being deleted. */
+static int kill_first(struct instance *in)
+{
+	struct mk_hdr hdr = { };
+
+	if (dev_ioctl(in->fd, MK_IOC_KILL, &hdr, sizeof(hdr)) < 0 && hdr.err.code != MK_E_LOST)
+		return fail_mk(&hdr.err, "kill", in->label);
+	return instance_query(in);
+}
+
 static int do_delete(const struct args *a)
 {
 	static struct instance in = INSTANCE_NONE;
 	int ret = instance_open(a->name, &in);
 
 	if (!ret && (a->given & OPT_FORCE))
-		ret = kill_one(&in);
+		ret = kill_first(&in);
 	ret = ret ?: call_plain(&in, MK_IOC_DELETE, "delete");
+	if (!ret && in.q.lost_cpus)
+		warn("%s: %u lost CPUs and its memory stay withheld until the host restarts",
+		     in.label, in.q.lost_cpus);
 	if (!ret && settings.json)
 		instance_report(&in);
 	else if (!ret)

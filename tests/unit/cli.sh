@@ -267,6 +267,11 @@ check_all_of_them() {
 	equal "and what is gone is done" 1 "$(grep -c '^Error: ' "$work/stderr")"
 	equal "it is one in JSON" 1 "$(status_of faked "$mkctl" kill --all --json)"
 	equal "and the only object" 1 "$(grep -c '^{"error":{"code":"lost",.*}}$' "$work/stdout")"
+	equal "delete --force: a CPU is lost, it goes nevertheless" "0 kill 1,delete" \
+		"$(status_of faked "$mkctl" delete 1 --force) $(told)"
+	equal "with a warning" 1 "$(grep -c '^Warning: instance i1: 1 lost CPUs and its memory' "$work/stderr")"
+	equal "delete --force: another error ends it" "1 kill 3" \
+		"$(status_of faked "$mkctl" delete 3 --force) $(told)"
 	equal "pool remove --all works beside a lost CPU" 0 \
 		"$(status_of faked "$mkctl" pool remove --all)"
 	equal "in one call, without what cannot go" "remove: 1 CPUs, 19 chunks" "$(told)"

@@ -159,6 +159,7 @@ static int query(struct mk_query *q, unsigned int id)
 	say_state(q);
 	q->nr_cpus = 0;
 	q->nr_extents = 0;
+	q->lost_cpus = id == 1;
 	snprintf(q->name, sizeof(q->name), "i%u", id);
 	return 0;
 }
