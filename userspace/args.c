@@ -264,7 +264,7 @@ static int take_operand(struct scan *s, struct args *a, const char *word)
 	const char *why;
 
 	if (!s->cmd->operand)
-		return usage_error(word, "`mkctl %s` takes no name", s->cmd->verb);
+		return usage_error(word, "`mkctl %s` takes no name", cmd_name(s->cmd));
 	if (a->name)
 		return usage_error(word, "one name is enough");
 	why = parse_name(word);
@@ -352,10 +352,11 @@ static int check_complete(const struct cmd *cmd, const struct args *a)
 
 	for (o = options; o < options_end; o++)
 		if (o->bit & cmd->required & ~a->given)
-			return usage_error(NULL, "`mkctl %s` needs --%s %s", cmd->verb, o->name,
-					   o->value);
+			return usage_error(NULL, "`mkctl %s` needs --%s %s", cmd_name(cmd),
+					   o->name, o->value);
 	if (cmd->operand && cmd->operand[0] != '[' && !a->name)
-		return usage_error(NULL, "`mkctl %s` needs the name of an instance", cmd->verb);
+		return usage_error(NULL, "`mkctl %s` needs the name of an instance",
+				   cmd_name(cmd));
 	if ((a->given & OPT_CMDLINE) && (a->given & OPT_APPEND))
 		return usage_error(NULL, "--cmdline and --append are the same: give one");
 	if ((a->given & OPT_WAIT) && (a->given & OPT_NO_WAIT))
@@ -419,8 +420,7 @@ void args_describe(FILE *out, const struct cmd *cmd)
 
 	if (cmd) {
 		own = cmd->required | cmd->options;
-		fprintf(out, "Usage: mkctl %s%s%s", cmd->object ?: "", cmd->object ? " " : "",
-			cmd->verb);
+		fprintf(out, "Usage: mkctl %s", cmd_name(cmd));
 		if (cmd->operand)
 			fprintf(out, " %s", cmd->operand);
 		for (o = options; o < options_end; o++)

@@ -65,6 +65,15 @@ const struct cmd *cmd_find(const char *object, const char *verb)
 	return NULL;
 }
 
+const char *cmd_name(const struct cmd *cmd)
+{
+	static char name[32];
+
+	snprintf(name, sizeof(name), "%s%s%s", cmd->object ?: "", cmd->object ? " " : "",
+		 cmd->verb);
+	return name;
+}
+
 const char *cmd_closest(const char *object, const char *word)
 {
 	const struct cmd *c = NULL;
@@ -134,7 +143,6 @@ static int do_version(const struct args *a)
 static int do_help(const struct args *a)
 {
 	const struct cmd *c = NULL;
-	char name[32];
 	size_t group;
 
 	(void)a;
@@ -143,11 +151,8 @@ static int do_help(const struct args *a)
 	       "Boots further Linux kernels beside the running one, each on CPUs and memory of\n"
 	       "its own. NAME is the name of an instance, or its number.\n\n"
 	       "Commands:\n");
-	while ((c = next_cmd(c, &group))) {
-		snprintf(name, sizeof(name), "%s%s%s", c->object ?: "", c->object ? " " : "",
-			 c->verb);
-		printf("  %-18s %s\n", name, c->summary);
-	}
+	while ((c = next_cmd(c, &group)))
+		printf("  %-18s %s\n", cmd_name(c), c->summary);
 	args_describe(stdout, NULL);
 	printf("\nExample:\n"
 	       "  mkctl pool add --cpus 2-3 --memory 2G\n"

@@ -118,6 +118,8 @@ void args_describe(FILE *out, const struct cmd *cmd);
 /* main.c */
 const struct cmd *cmd_find(const char *object, const char *verb);
 bool cmd_is_object(const char *word);
+/* Its words, such as "pool add", until the next call. */
+const char *cmd_name(const struct cmd *cmd);
 /* The word that the user may have meant, or NULL. */
 const char *cmd_closest(const char *object, const char *word);
 

@@ -179,6 +179,8 @@ check_exit_codes() {
 		"$("$mkctl" strat web 2>&1 | grep -o 'did you mean [a-z]*?')"
 	equal "an option that is nearly one: which?" "did you mean --memory?" \
 		"$("$mkctl" run --memroy 1 2>&1 | grep -o 'did you mean --[a-z]*?')"
+	equal "a name too many: the command has both words" 1 \
+		"$("$mkctl" pool add 2-3 2>&1 | grep -cF '`mkctl pool add` takes no name')"
 	equal "one that is like none: no guess" 0 "$("$mkctl" frobnicate 2>&1 | grep -c 'did you mean')"
 	equal "help COMMAND is COMMAND --help" "$("$mkctl" pool add --help)" "$("$mkctl" help pool add)"
 	equal "no image: failed" 1 "$(status_of "$mkctl" run a --cpus 1 --memory 64M --kernel "$0")"
