@@ -140,12 +140,11 @@ static int do_version(const struct args *a)
 	return EXIT_DONE;
 }
 
-static int do_help(const struct args *a)
+static void print_help(void)
 {
 	const struct cmd *c = NULL;
 	size_t group;
 
-	(void)a;
 	printf("Usage: mkctl [OPTIONS] COMMAND [NAME] [OPTIONS]\n"
 	       "       mkctl help COMMAND\n\n"
 	       "Boots further Linux kernels beside the running one, each on CPUs and memory of\n"
@@ -160,7 +159,25 @@ static int do_help(const struct args *a)
 	       "  mkctl logs web\n"
 	       "  mkctl stop web\n\n"
 	       "Exit codes: 0 done, 1 failed, 2 usage, 3 not available.\n");
+}
+
+/* Of one command, or of mkctl. */
+static int help(const struct cmd *cmd)
+{
+	if (settings.json)
+		return fail(EXIT_USAGE, "usage", "help", "leave out --json and --pretty",
+			    "there is none in JSON");
+	if (cmd)
+		args_describe(stdout, cmd);
+	else
+		print_help();
 	return EXIT_DONE;
+}
+
+static int do_help(const struct args *a)
+{
+	(void)a;
+	return help(NULL);
 }
 
 static int dispatch(int argc, char **argv)
@@ -172,19 +189,15 @@ static int dispatch(int argc, char **argv)
 	ret = args_parse(argc, argv, &a, &cmd);
 	if (ret)
 		return ret;
-	if ((a.given & OPT_HELP) && cmd) {
-		args_describe(stdout, cmd);
-		return EXIT_DONE;
-	}
 	if (a.given & OPT_HELP)
-		return do_help(&a);
+		return help(cmd);
 	if (a.given & OPT_VERSION)
 		return do_version(&a);
 	if (cmd)
 		return cmd->run(&a);
 	if (settings.json)
 		return fail(EXIT_USAGE, "usage", NULL, "see `mkctl help`", "a command is missing");
-	do_help(&a);
+	print_help();
 	return EXIT_USAGE;
 }
 

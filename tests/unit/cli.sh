@@ -191,7 +191,7 @@ check_exit_codes() {
 	equal "is on stdout: the option comes after the error" "" "$(
 		text_errors "list --frobnicate --json" "show a/b -j" "pool add --cpus x -qp" \
 			"create a b --json" "frobnicate --json" "-x --json" "pool --json" "--json" \
-			"run --timeout --json --json")"
+			"run --timeout --json --json" "help --json" "help pool add -j" "list -hp")"
 	equal "is text: --json is no option there" " show -- a/b --json; list --frobnicate -- --json; \
 list --cpus --json;" "$(text_errors "show -- a/b --json" "list --frobnicate -- --json" \
 		"list --cpus --json")"
