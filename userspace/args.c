@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* One table of all options: parsing and usage are made from it. */
 #include <stdarg.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "mkctl.h"
@@ -207,20 +206,14 @@ static int take_option(struct scan *s, struct args *a, const struct option *o,
 /* The option that the user may have meant, or NULL. */
 static const char *closest_option(const char *word, size_t len)
 {
-	char *name = strndup(word, len);
-	const char *best = NULL;
+	char name[32];
+	struct guess g = { .typed = name };
 	const struct option *o;
-	size_t least = 3, n;
 
-	for (o = options; name && o < options_end; o++) {
-		n = text_distance(name, o->name);
-		if (n < least) {
-			least = n;
-			best = o->name;
-		}
-	}
-	free(name);
-	return best;
+	snprintf(name, sizeof(name), "%.*s", (int)len, word);
+	for (o = options; o < options_end; o++)
+		guess_try(&g, o->name);
+	return g.best;
 }
 
 static const char *meant(const char *before, const char *word)

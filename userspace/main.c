@@ -77,19 +77,15 @@ const char *cmd_name(const struct cmd *cmd)
 const char *cmd_closest(const char *object, const char *word)
 {
 	const struct cmd *c = NULL;
-	const char *best = NULL;
-	size_t group, least = 3, n;
+	struct guess g = { .typed = word };
+	size_t group;
 
-	while ((c = next_cmd(c, &group))) {
-		if (object && strcmp(c->object ?: "", object))
-			continue;
-		n = text_distance(word, object ? c->verb : c->object ?: c->verb);
-		if (n < least) {
-			least = n;
-			best = object ? c->verb : c->object ?: c->verb;
-		}
-	}
-	return best;
+	while ((c = next_cmd(c, &group)))
+		if (!object)
+			guess_try(&g, c->object ?: c->verb);
+		else if (!strcmp(c->object ?: "", object))
+			guess_try(&g, c->verb);
+	return g.best;
 }
 
 void say(const char *fmt, ...)

@@ -60,8 +60,10 @@ void text_escaped(FILE *out, const char *text, size_t len)
 	}
 }
 
+#define FAR	3	/* too many letters for a slip */
+
 /* Row after row of the table; a longer word is like no other. */
-size_t text_distance(const char *a, const char *b)
+static size_t distance(const char *a, const char *b)
 {
 	size_t row[32], i, j, above, best, n = strlen(b);
 
@@ -83,6 +85,16 @@ size_t text_distance(const char *a, const char *b)
 		}
 	}
 	return row[n];
+}
+
+void guess_try(struct guess *g, const char *word)
+{
+	size_t n = distance(g->typed, word);
+
+	if (n >= (g->best ? g->distance : FAR))
+		return;
+	g->best = word;
+	g->distance = n;
 }
 
 static const char *paint(const char *code)

@@ -16,8 +16,19 @@ bool text_is_control(const char *text, size_t n);
 /* Control characters and what is not UTF-8 come out as \xNN. */
 void text_escaped(FILE *out, const char *text, size_t len);
 
-/* Letters to insert, drop or change until both are the same (Levenshtein). */
-size_t text_distance(const char *a, const char *b);
+/**
+ * struct guess - the word that the user may have meant
+ * @typed:	what there is not
+ * @best:	the most similar one of those tried, or NULL when all are too far
+ * @distance:	between the two: letters to insert, drop or change (Levenshtein)
+ */
+struct guess {
+	const char *typed;
+	const char *best;
+	size_t distance;
+};
+
+void guess_try(struct guess *g, const char *word);
 
 /* Colours: empty where none are wanted. */
 const char *paint_state(unsigned int state);

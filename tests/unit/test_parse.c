@@ -278,6 +278,28 @@ TEST(a_terminal_gets_no_control_characters)
 	EXPECT_PRINTED(as_text, "\377", "\\xff");
 }
 
+static const char *guess(const char *typed)
+{
+	static const char *const words[] = { "start", "stop", "show", "list" };
+	struct guess g = { .typed = typed };
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(words); i++)
+		guess_try(&g, words[i]);
+	return g.best ? g.best : "";
+}
+
+TEST(a_guess_is_the_most_similar_word)
+{
+	EXPECT_STREQ(guess("start"), "start");
+	EXPECT_STREQ(guess("strat"), "start");
+	EXPECT_STREQ(guess("stp"), "stop");
+	EXPECT_STREQ(guess("shw"), "show");
+	EXPECT_STREQ(guess("lists"), "list");
+	EXPECT_STREQ(guess("s"), "");
+	EXPECT_STREQ(guess("a word that is longer than any that there is"), "");
+}
+
 TEST(json_is_always_valid)
 {
 	EXPECT_PRINTED(as_json, "a\"b\\c", "{\"t\":\"a\\\"b\\\\c\"}\n");
