@@ -14,7 +14,6 @@
 
 #include "mkctl.h"
 
-#define LIBEXEC		"/usr/libexec/multikernel"
 #define DIRECTORY	(S_IFDIR | 0755)
 #define PROGRAM		(S_IFREG | 0755)
 #define DATA		(S_IFREG | 0644)
@@ -23,7 +22,7 @@ bool agent_path(char *path, size_t size)
 {
 	const char *dir = getenv("MK_LIBEXEC_DIR");
 
-	snprintf(path, size, "%s/mk-init", dir && *dir ? dir : LIBEXEC);
+	snprintf(path, size, "%s/mk-init", dir && *dir ? dir : MK_AGENT_DIR);
 	return !access(path, R_OK);
 }
 

@@ -404,6 +404,29 @@ args_of() {
 	sed -n 's/.*"args":\(.*\)}}$/\1/p' "$work/stdout"
 }
 
+# The files of an installation with another prefix, in the folder $work/dest.
+installed() {
+	(cd "$work/dest" && find . -type f -o -name multikernel | sort | xargs)
+}
+
+check_install() {
+	local make=(make -s -C "$top/userspace" prefix=/usr/local "DESTDIR=$work/dest" "BUILD=$work/build")
+	local other=$work/dest/usr/local/libexec/other
+
+	mkdir -p "$work/build" "${other%/*}"
+	cp -a "$BUILD/userspace" "$work/build"
+	: >"$other"
+	"${make[@]}" install >&2
+	equal "mk-init has its own folder" 1 "$(installed | grep -c '/usr/local/libexec/multikernel/mk-init ')"
+	(unset MK_LIBEXEC_DIR; "$work/dest/usr/local/sbin/mkctl" check --json || true) >"$work/stdout"
+	equal "where mkctl looks for it" 1 \
+		"$(grep -c '"agent","result":"[a-z]*","message":"/usr/local/libexec/multikernel/mk-init' "$work/stdout")"
+	equal "and its manual says so" 0 "$(grep -c /usr/libexec "$work/dest/usr/local/share/man/man8/mkctl.8")"
+	"${make[@]}" libexecdir=/usr/local/libexec uninstall >&2
+	equal "only what was installed goes" "./usr/local/libexec/other" "$(installed)"
+	equal "a second time, too" 0 "$(status_of "${make[@]}" uninstall)"
+}
+
 # Each code of the uapi, as the module would answer it, in words and in JSON.
 check_sentences() {
 	local code word wanted seen=''
@@ -454,6 +477,7 @@ check_waits
 check_kprobes
 check_lockdown
 check_windows
+check_install
 check_sentences
 echo "1..$tests"
 [ "$failed" -eq 0 ]
