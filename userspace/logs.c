@@ -110,7 +110,7 @@ static int decode(struct log *log, bool follow)
 	if (ret >= 0 || (follow && too_early(log)))
 		return 0;
 	if (log->denied.code == MK_E_STATE)
-		snprintf(why, sizeof(why), "it was never loaded");
+		snprintf(why, sizeof(why), "no kernel is loaded in it");
 	else if (log->denied.code)
 		return fail_mk(&log->denied, "read its memory", log->in.label);
 	return fail(EXIT_FAILED, "no_log", log->in.label,

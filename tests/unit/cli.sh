@@ -427,6 +427,12 @@ check_install() {
 	equal "a second time, too" 0 "$(status_of "${make[@]}" uninstall)"
 }
 
+# Whether it never had a kernel, or a load that failed took it.
+check_log() {
+	equal "no kernel, no log" 1 "$(FAKE_STATES=1:0 status_of faked "$mkctl" logs 1 --json)"
+	equal "and it says why" 1 "$(grep -c '"code":"no_log",.*: no kernel is loaded in it' "$work/stdout")"
+}
+
 # Each code of the uapi, as the module would answer it, in words and in JSON.
 check_sentences() {
 	local code word wanted seen=''
@@ -478,6 +484,7 @@ check_kprobes
 check_lockdown
 check_windows
 check_install
+check_log
 check_sentences
 echo "1..$tests"
 [ "$failed" -eq 0 ]

@@ -5,11 +5,12 @@
  * FAKE_ERROR ("code arg0 arg1") all calls but MK_IOC_VERSION fail with it.
  * Without it, there are instances 1 to 4, of which 2 cannot be opened, 3 is
  * deleted while it is killed and 1 has a lost CPU, and a pool of a free CPU, a
- * lost one, and CHUNKS chunks, the first partly free.  Queries of an instance
- * answer FAKE_STATES ("STATE:BOOTS ...") one after the other, then the last one
- * again.  FAKE_WINDOWS low windows are there, all taken.  Calls that change
- * something are told on stderr; FAKE_SIGNAL is raised by a load.  What has a
- * folder in FAKE_ROOT is looked for there only.
+ * lost one, and CHUNKS chunks, the first partly free.  Their memory cannot be
+ * read, as without a kernel.  Queries of an instance answer FAKE_STATES
+ * ("STATE:BOOTS ...") one after the other, then the last one again.
+ * FAKE_WINDOWS low windows are there, all taken.  Calls that change something
+ * are told on stderr; FAKE_SIGNAL is raised by a load.  What has a folder in
+ * FAKE_ROOT is looked for there only.
  */
 #include <dlfcn.h>
 #include <errno.h>
@@ -155,10 +156,13 @@ static void say_state(struct mk_query *q)
 
 static int query(struct mk_query *q, unsigned int id)
 {
+	struct mk_extent *extents = (struct mk_extent *)(unsigned long)q->extents;
+
 	q->id = id;
 	say_state(q);
 	q->nr_cpus = 0;
-	q->nr_extents = 0;
+	extents[0] = (struct mk_extent){ .start = 1ULL << 32, .size = MK_MEMORY_GRANULE };
+	q->nr_extents = 1;
 	q->lost_cpus = id == 1;
 	snprintf(q->name, sizeof(q->name), "i%u", id);
 	return 0;
@@ -209,6 +213,8 @@ static int answer(unsigned int id, unsigned long request, void *arg)
 		return load_it();
 	case MK_IOC_START:
 		return tell("start");
+	case MK_IOC_READ:
+		return fail(arg, MK_E_STATE);
 	case MK_IOC_STOP:
 		return tell("stop");
 	case MK_IOC_DELETE:
