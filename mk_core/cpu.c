@@ -159,3 +159,24 @@ int mk_cpu_return(struct mk_cpu *c, struct mk_error *err)
 	kfree(c);
 	return 0;
 }
+
+/**
+ * mk_cpu_forget() - a CPU of the pool does not go back: say what can be done
+ * @c:		a CPU that is lost, or that the host refused; freed
+ *
+ * One that is known to be halted is the host's again, offline: the user may try
+ * what was refused.
+ *
+ * Context: module unload; sleeps not.
+ */
+void mk_cpu_forget(struct mk_cpu *c)
+{
+	if (c->state == MK_CPU_LOST) {
+		pr_err("CPU %u stays lost to the host\n", c->cpu);
+	} else {
+		set_cpu_present(c->cpu, true);
+		pr_err("CPU %u stays offline: the host refused it; once more: echo 1 >/sys/devices/system/cpu/cpu%u/online\n",
+		       c->cpu, c->cpu);
+	}
+	kfree(c);
+}

@@ -111,6 +111,7 @@ int mk_cpu_return(struct mk_cpu *c, struct mk_error *err);	/* frees @c */
 
 /* --- memory.c: contiguous chunks --------------------------------------- */
 
+void mk_cpu_forget(struct mk_cpu *c);				/* likewise */
 /**
  * struct mk_chunk - a contiguous chunk of pool memory
  * @node:	P: in the pool's list, by address

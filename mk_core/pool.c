@@ -702,10 +702,8 @@ void mk_pool_exit(void)
 	}
 	list_for_each_entry_safe(c, next_c, &pool_cpus, node) {
 		list_del(&c->node);
-		if (c->state == MK_CPU_LOST || mk_cpu_return(c, &err)) {
-			pr_err("CPU %u stays lost to the host\n", c->cpu);
-			kfree(c);
-		}
+		if (c->state == MK_CPU_LOST || mk_cpu_return(c, &err))
+			mk_cpu_forget(c);
 	}
 	mutex_unlock(&mk_pool_lock);
 }

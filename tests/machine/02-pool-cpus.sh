@@ -30,4 +30,11 @@ equal "all or nothing: the memory, too" 134217728 "$(pool memory)"
 check "all come back" mkctl pool remove --all
 equal "the host has all CPUs" "$all" "$(online)"
 check "a CPU that came back works" taskset -c 2 true
-must rmmod mk_core
+must mkctl pool add --cpus "$last"
+must sh -c "echo $fails >/sys/devices/system/cpu/cpu$last/hotplug/fail"
+check "rmmod, though the host refuses a CPU" rmmod mk_core
+equal "it stays offline" "0-$((last - 1))" "$(online)"
+check "the kernel log has the remedy" \
+	sh -c "dmesg | grep 'CPU $last stays offline.*echo 1 >/sys/devices/system/cpu/cpu$last/online'"
+check "which works" sh -c "echo 1 >/sys/devices/system/cpu/cpu$last/online"
+equal "the host has all CPUs again" "$all" "$(online)"
