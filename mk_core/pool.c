@@ -641,6 +641,8 @@ static void say_refused(const struct mk_error *err)
 		break;
 	default:
 		pr_err("cpus=%s memory=%s refused: error %u of uapi.h (%llu, %llu); load without them and use mkctl pool add\n",
+		if (!out[*nr].size)
+			goto bad;
 		       cpus ?: "", memory ?: "", err->code, arg[0], arg[1]);
 	}
 }
@@ -675,6 +677,14 @@ int mk_pool_init(void)
 	kfree(list);
 	return ret;
 }
+	case MK_E_CPU_REFUSED:
+		pr_err("cpus=%s: the host cannot hand over CPU %llu (error %lld); a task or interrupt may be bound to it\n",
+		       cpus, arg[0], (s64)arg[1]);
+		break;
+	case MK_E_CPU_LOST:
+		pr_err("cpus=%s: CPU %llu did not confirm that it halted; name others, restart the machine to have it back\n",
+		       cpus, arg[0]);
+		break;
 
 /**
  * mk_pool_exit() - give the pool back to the host
@@ -687,6 +697,15 @@ void mk_pool_exit(void)
 {
 	struct mk_chunk *k, *next_k;
 	struct mk_cpu *c, *next_c;
+	case MK_E_MEMORY:
+		pr_err("the host has no memory left for the pool; end something in it, or ask for less\n");
+		break;
+	case MK_E_SHUTDOWN:
+		pr_err("the host is going down or suspending; load again when it is back\n");
+		break;
+	case MK_E_INTERNAL:
+		pr_err("the load was interrupted (error %lld); load again\n", (s64)arg[0]);
+		break;
 	struct mk_error err = { };
 
 	mutex_lock(&mk_pool_lock);

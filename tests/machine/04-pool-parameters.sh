@@ -21,6 +21,8 @@ bad cpus=0-1 'CPU 0 boots the machine'
 bad cpus=two 'no list of CPUs'
 bad memory=1G@ 'no list like'
 bad memory="$(printf '128M,%.0s' $(seq 17))" 'no list like'
+bad memory=0 'no list like'
+bad memory=1G,,1G 'no list like'
 bad memory=129M '.* is no multiple of'
 bad memory=128M@5 'there is no NUMA node 5'
 bad memory=1T '.* contiguous bytes'
@@ -28,4 +30,20 @@ bad realmode=0x100000 'real-mode code begins below'
 echo 0 >/sys/devices/system/cpu/cpu3/online
 bad cpus=2-3 'CPU 3 is offline'
 echo 1 >/sys/devices/system/cpu/cpu3/online
+host_compare
+# The host's own switch for tests: the next way of this CPU through there fails.
+fails=$(sed -n 's/^ *\([0-9]*\): workqueue:online$/\1/p' /sys/devices/system/cpu/hotplug/states)
+must sh -c "echo $fails >/sys/devices/system/cpu/cpu3/hotplug/fail"
+# busybox tries a second time, by another system call
+modprobe mk_core cpus=2-3 && must rmmod mk_core
+check "a CPU that the host refuses is named" \
+	sh -c "dmesg | grep 'cpus=2-3: the host cannot hand over CPU 3'"
+
+host_snapshot
+loading() { grep -q '^mk_core .*Loading' /proc/modules; }
+modprobe mk_core memory=1536M &
+check "a load that takes long" within 20 loading
+check "it can be killed" kill -9 $!
+! wait $!
+check "   it says so" sh -c "dmesg | tail -n 2 | grep 'the load was interrupted'"
 host_compare
