@@ -138,6 +138,15 @@ static unsigned long last_pfn(void)
 	return last;
 }
 
+static int check_stop(struct mk_error *err)
+{
+	if (READ_ONCE(mk_going_down))
+		return mk_fail(err, -ESHUTDOWN, MK_E_SHUTDOWN, 0, 0);
+	if (fatal_signal_pending(current))
+		return mk_fail(err, -EINTR, MK_E_INTERNAL, -EINTR, 0);
+	return 0;
+}
+
 /**
  * mk_chunk_get() - take contiguous memory from the host
  * @want:	size, node, and address (0: any)
@@ -156,6 +165,7 @@ int mk_chunk_get(const struct mk_extent *want, struct mk_chunk **out,
 	u64 need = want->size / MK_POOL_GRANULE, run = 0, longest = 0;
 	unsigned long pfn, floor = 0;
 
+	int ret;
 	if (!want->size)
 		return mk_fail(err, -EINVAL, MK_E_MEM_NONE, 0, 0);
 	if (want->size % MK_POOL_GRANULE || want->start % MK_POOL_GRANULE)
@@ -171,9 +181,10 @@ int mk_chunk_get(const struct mk_extent *want, struct mk_chunk **out,
 	}
 	while (pfn > floor) {
 		pfn -= GRANULE_PFNS;
-		if (fatal_signal_pending(current) || READ_ONCE(mk_going_down)) {
+		ret = check_stop(err);
+		if (ret) {
 			mk_memory_release(PFN_PHYS(pfn + GRANULE_PFNS), run * MK_POOL_GRANULE);
-			return mk_fail(err, -EINTR, MK_E_INTERNAL, -EINTR, 0);
+			return ret;
 		}
 		if (take_granule(pfn, run ? node_of(pfn + GRANULE_PFNS) : want->node)) {
 			if (++run == need)
