@@ -145,16 +145,25 @@ static long do_pool_remove(struct file *file, union argument *arg, struct mk_err
 	return change_pool(&arg->pool_change, err, mk_pool_remove);
 }
 
-static u32 count_instances(void)
+static int lock_instances(struct mk_error *err)
+{
+	return mutex_lock_killable(&mk_instances_lock) ?
+	       mk_fail(err, -EINTR, MK_E_INTERNAL, -EINTR, 0) : 0;
+}
+
+static int count_instances(u32 *nr, struct mk_error *err)
 {
 	struct mk_instance *inst;
+	int ret = lock_instances(err);
 	u32 n = 0;
 
-	mutex_lock(&mk_instances_lock);
+	if (ret)
+		return ret;
 	list_for_each_entry(inst, &mk_instances, node)
 		n++;
 	mutex_unlock(&mk_instances_lock);
-	return n;
+	*nr = n;
+	return 0;
 }
 
 static long do_pool_query(struct file *file, union argument *arg, struct mk_error *err)
@@ -173,10 +182,9 @@ static long do_pool_query(struct file *file, union argument *arg, struct mk_erro
 		ret = mk_fail(err, -ENOMEM, MK_E_MEMORY, 0, 0);
 		goto out;
 	}
-	ret = mk_pool_query(q, cpus, chunks, err);
+	ret = mk_pool_query(q, cpus, chunks, err) ?: count_instances(&q->nr_instances, err);
 	if (ret)
 		goto out;
-	q->nr_instances = count_instances();
 	ret = put_array(q->cpus, cpus, room_cpus, q->nr_cpus, sizeof(*cpus), err);
 	if (!ret)
 		ret = put_array(q->chunks, chunks, room_chunks, q->nr_chunks,
@@ -267,7 +275,9 @@ static long do_list(struct file *file, union argument *arg, struct mk_error *err
 	if (!ids)
 		return mk_fail(err, -ENOMEM, MK_E_MEMORY, 0, 0);
 	room = l->nr;
-	mutex_lock(&mk_instances_lock);
+	ret = lock_instances(err);
+	if (ret)
+		goto out;
 	list_for_each_entry(inst, &mk_instances, node)
 		if (nr++ < room)
 			ids[nr - 1] = inst->id;
@@ -275,6 +285,7 @@ static long do_list(struct file *file, union argument *arg, struct mk_error *err
 	l->nr = nr;
 	ret = put_array(l->ids, ids, room, nr, sizeof(*ids), err);
 	kvfree(ids);
+out:
 	return ret;
 }
 

@@ -105,7 +105,7 @@ static int bring_back(u32 cpu)
  * @out:	the CPU, known to be halted
  * @err:	what was wrong
  *
- * Context: mk_pool_lock held; sleeps.
+ * Context: one change of the pool at a time; sleeps.
  * Return: 0 or a negative errno.
  */
 int mk_cpu_take(u32 cpu, struct mk_cpu **out, struct mk_error *err)
@@ -144,7 +144,7 @@ int mk_cpu_take(u32 cpu, struct mk_cpu **out, struct mk_error *err)
  * @c:		a CPU of the pool that no instance has; freed on success
  * @err:	what was wrong
  *
- * Context: mk_pool_lock held; sleeps.
+ * Context: one change of the pool at a time; sleeps.
  * Return: 0 or a negative errno; the CPU then stays in the pool.
  */
 int mk_cpu_return(struct mk_cpu *c, struct mk_error *err)

@@ -5,8 +5,11 @@
  * Locks, outermost first:
  *   mk_instances_lock   the list of instances and their ids
  *   instance->lock      one instance: state, image, CPUs' conditions
- *   mk_pool_lock        what is in the pool and who has it
- * The CPU hotplug callbacks take none of them.
+ *   change_lock         pool.c: one add or removal at a time, however long
+ *   mk_pool_lock        what is in the pool and who has it, for a moment only
+ * Who holds one of the first two never takes change_lock, so that no instance
+ * waits for memory or CPUs on their way.  The CPU hotplug callbacks take none of
+ * them.
  */
 #ifndef MK_CORE_INTERNAL_H
 #define MK_CORE_INTERNAL_H
@@ -85,14 +88,14 @@ u64 mk_arch_tsc_to_ns(u64 tsc);
 
 /**
  * struct mk_cpu - a CPU of the pool
- * @node:	P: in the pool's list, by number
+ * @node:	CP: in the pool's list, by number
  * @cpu:	logical number in the host
  * @apicid:	local APIC id
  * @nid:	NUMA node
  * @state:	MK_CPU_*; P for free/used, the owner's lock for lost
  * @instance:	P: id of the owner, or 0
  *
- * P: mk_pool_lock.
+ * P: mk_pool_lock; CP: change_lock and mk_pool_lock, to read one of them.
  */
 struct mk_cpu {
 	struct list_head node;
@@ -114,11 +117,13 @@ int mk_cpu_return(struct mk_cpu *c, struct mk_error *err);	/* frees @c */
 void mk_cpu_forget(struct mk_cpu *c);				/* likewise */
 /**
  * struct mk_chunk - a contiguous chunk of pool memory
- * @node:	P: in the pool's list, by address
+ * @node:	CP: in the pool's list, by address
  * @start:	physical address, a multiple of MK_POOL_GRANULE
  * @size:	bytes, a multiple of MK_POOL_GRANULE
  * @nid:	NUMA node
  * @used:	P: one bit for each MK_MEMORY_GRANULE
+ *
+ * P, CP: as in struct mk_cpu.
  */
 struct mk_chunk {
 	struct list_head node;

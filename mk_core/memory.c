@@ -156,7 +156,8 @@ static int check_stop(struct mk_error *err)
  * Grows a run granule by granule from the top, so that every granule is asked
  * for once and the longest run is known when none is long enough.
  *
- * Context: mk_pool_lock held; sleeps. A fatal signal or the host's end stops it.
+ * Context: one change of the pool at a time; sleeps. A fatal signal or the
+ * host's end stops it.
  * Return: 0 or a negative errno.
  */
 int mk_chunk_get(const struct mk_extent *want, struct mk_chunk **out,
@@ -164,8 +165,8 @@ int mk_chunk_get(const struct mk_extent *want, struct mk_chunk **out,
 {
 	u64 need = want->size / MK_POOL_GRANULE, run = 0, longest = 0;
 	unsigned long pfn, floor = 0;
-
 	int ret;
+
 	if (!want->size)
 		return mk_fail(err, -EINVAL, MK_E_MEM_NONE, 0, 0);
 	if (want->size % MK_POOL_GRANULE || want->start % MK_POOL_GRANULE)

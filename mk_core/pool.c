@@ -9,6 +9,12 @@
 
 #include "internal.h"
 
+/*
+ * The lists change under both locks, so either is enough to read them; who has
+ * what changes under mk_pool_lock alone.  What takes long (memory that is
+ * cleared, CPUs on their way) is done under the outer lock only.
+ */
+static DEFINE_MUTEX(change_lock);
 static DEFINE_MUTEX(mk_pool_lock);
 static LIST_HEAD(pool_cpus);		/* struct mk_cpu, by number */
 static LIST_HEAD(pool_chunks);		/* struct mk_chunk, by address */
@@ -20,6 +26,7 @@ static void list_cpu(struct mk_cpu *c)
 {
 	struct mk_cpu *at;
 
+	lockdep_assert_held(&mk_pool_lock);
 	list_for_each_entry(at, &pool_cpus, node)
 		if (at->cpu > c->cpu)
 			break;
@@ -30,6 +37,7 @@ static void list_chunk(struct mk_chunk *c)
 {
 	struct mk_chunk *at;
 
+	lockdep_assert_held(&mk_pool_lock);
 	list_for_each_entry(at, &pool_chunks, node)
 		if (at->start > c->start)
 			break;
@@ -57,11 +65,26 @@ static int check_twice(const u32 *cpus, unsigned int nr, struct mk_error *err)
 	return 0;
 }
 
-/* An add may take long: memory is cleared when it leaves the host. */
-static int lock_pool(struct mk_error *err)
+static int lock_for_user(struct mutex *lock, struct mk_error *err)
 {
-	return mutex_lock_killable(&mk_pool_lock) ?
+	return mutex_lock_killable(lock) ?
 	       mk_fail(err, -EINTR, MK_E_INTERNAL, -EINTR, 0) : 0;
+}
+
+static void list_cpus(struct mk_cpu **cpus, unsigned int nr)
+{
+	mutex_lock(&mk_pool_lock);
+	while (nr--)
+		list_cpu(cpus[nr]);
+	mutex_unlock(&mk_pool_lock);
+}
+
+static void list_chunks(struct mk_chunk **chunks, unsigned int nr)
+{
+	mutex_lock(&mk_pool_lock);
+	while (nr--)
+		list_chunk(chunks[nr]);
+	mutex_unlock(&mk_pool_lock);
 }
 
 /* Give back what an unfinished mk_pool_add() took. */
@@ -74,7 +97,7 @@ static void undo_add(struct mk_cpu **cpus, unsigned int nr_cpus,
 		mk_chunk_put(chunks[nr_chunks]);
 	while (nr_cpus--)
 		if (mk_cpu_return(cpus[nr_cpus], &ignored))
-			list_cpu(cpus[nr_cpus]);	/* the host refuses it: keep it */
+			list_cpus(&cpus[nr_cpus], 1);	/* the host refuses it: keep it */
 }
 
 /**
@@ -85,7 +108,9 @@ static void undo_add(struct mk_cpu **cpus, unsigned int nr_cpus,
  * @nr_extents:	their number
  * @err:	what was wrong
  *
- * All or nothing. Context: sleeps, takes mk_pool_lock.
+ * All or nothing.
+ *
+ * Context: sleeps, for long; takes change_lock and mk_pool_lock.
  * Return: 0 or a negative errno.
  */
 int mk_pool_add(const u32 *cpus, unsigned int nr_cpus,
@@ -95,7 +120,7 @@ int mk_pool_add(const u32 *cpus, unsigned int nr_cpus,
 	unsigned int got_cpus = 0, got_chunks = 0, i;
 	struct mk_chunk **chunks;
 	struct mk_cpu **taken;
-	int ret = lock_pool(err);
+	int ret = lock_for_user(&change_lock, err);
 
 	if (ret)
 		return ret;
@@ -123,12 +148,10 @@ int mk_pool_add(const u32 *cpus, unsigned int nr_cpus,
 		undo_add(taken, got_cpus, chunks, got_chunks);
 		goto out;
 	}
-	for (i = 0; i < got_chunks; i++)
-		list_chunk(chunks[i]);
-	for (i = 0; i < got_cpus; i++)
-		list_cpu(taken[i]);
+	list_chunks(chunks, got_chunks);
+	list_cpus(taken, got_cpus);
 out:
-	mutex_unlock(&mk_pool_lock);
+	mutex_unlock(&change_lock);
 	kfree(taken);
 	kfree(chunks);
 	return ret;
@@ -141,6 +164,7 @@ static int carve(struct mk_chunk *c, u64 start, u64 size)
 	struct mk_chunk *low = NULL, *high = NULL;
 	u64 at;
 
+	lockdep_assert_held(&mk_pool_lock);
 	if (start > c->start)
 		low = mk_chunk_new(c->start, start - c->start, c->nid);
 	if (end < c_end)
@@ -164,7 +188,6 @@ static int carve(struct mk_chunk *c, u64 start, u64 size)
 		list_chunk(high);
 	list_del(&c->node);
 	mk_chunk_delete(c);
-	mk_memory_release(start, size);
 	return 0;
 }
 
@@ -231,11 +254,17 @@ static int choose(const struct mk_extent *e, u64 *chosen, unsigned int *nr,
 
 static int remove_chosen(u64 *chosen, unsigned int *nr, struct mk_error *err)
 {
+	int ret;
+
 	while (*nr) {
 		u64 at = chosen[*nr - 1];
 
-		if (carve(chunk_of(at, MK_POOL_GRANULE), at, MK_POOL_GRANULE))
+		mutex_lock(&mk_pool_lock);
+		ret = carve(chunk_of(at, MK_POOL_GRANULE), at, MK_POOL_GRANULE);
+		mutex_unlock(&mk_pool_lock);
+		if (ret)
 			return mk_fail(err, -ENOMEM, MK_E_MEMORY, 0, 0);
+		mk_memory_release(at, MK_POOL_GRANULE);
 		(*nr)--;
 	}
 	return 0;
@@ -265,34 +294,53 @@ static int check_spare(u32 cpu, struct mk_error *err)
 	return 0;
 }
 
-static int return_cpu(u32 cpu, struct mk_error *err)
-{
-	struct mk_cpu *c = find_cpu(cpu);
-	int ret;
-
-	list_del(&c->node);
-	ret = mk_cpu_return(c, err);
-	if (ret)
-		list_cpu(c);
-	return ret;
-}
-
 /* All of them, or those that went are taken again. */
-static int return_cpus(const u32 *cpus, unsigned int nr, struct mk_error *err)
+static int return_cpus(struct mk_cpu **leaving, const u32 *cpus, unsigned int nr,
+		       struct mk_error *err)
 {
 	struct mk_error ignored;
-	struct mk_cpu *c;
 	unsigned int i;
 	int ret = 0;
 
 	for (i = 0; !ret && i < nr; i++)
-		ret = return_cpu(cpus[i], err);
+		ret = mk_cpu_return(leaving[i], err);
 	if (!ret)
 		return 0;
+	list_cpus(&leaving[i - 1], nr - i + 1);
 	for (i--; i--;)
-		if (!mk_cpu_take(cpus[i], &c, &ignored))
-			list_cpu(c);
+		if (!mk_cpu_take(cpus[i], &leaving[i], &ignored))
+			list_cpus(&leaving[i], 1);
 	return ret;
+}
+
+/* Take CPUs off the list and granules out of use: nobody else gets them now. */
+static int claim_leaving(const u32 *cpus, unsigned int nr_cpus, struct mk_cpu **leaving,
+			 const struct mk_extent *extents, unsigned int nr_extents,
+			 u64 *chosen, unsigned int *nr_chosen, struct mk_error *err)
+{
+	unsigned int i;
+	int ret = lock_for_user(&mk_pool_lock, err);
+
+	if (ret)
+		return ret;
+	for (i = 0; !ret && i < nr_cpus; i++)
+		ret = check_spare(cpus[i], err);
+	for (i = 0; !ret && i < nr_extents; i++)
+		ret = choose(&extents[i], chosen, nr_chosen, err);
+	for (i = 0; !ret && i < nr_cpus; i++) {
+		leaving[i] = find_cpu(cpus[i]);
+		list_del(&leaving[i]->node);
+	}
+	mutex_unlock(&mk_pool_lock);
+	return ret;
+}
+
+static void unmark_granules(const u64 *chosen, unsigned int nr)
+{
+	mutex_lock(&mk_pool_lock);
+	while (nr)
+		mark_granule(chosen[--nr], false);
+	mutex_unlock(&mk_pool_lock);
 }
 
 /**
@@ -307,34 +355,34 @@ static int return_cpus(const u32 *cpus, unsigned int nr, struct mk_error *err)
  * host refuses all is as before. Only when the host's memory ends between two
  * granules, these stay in the pool.
  *
- * Context: sleeps, takes mk_pool_lock. Return: 0 or a negative errno.
+ * Context: sleeps, for long; takes change_lock and mk_pool_lock.
+ * Return: 0 or a negative errno.
  */
 int mk_pool_remove(const u32 *cpus, unsigned int nr_cpus,
 		   const struct mk_extent *extents, unsigned int nr_extents,
 		   struct mk_error *err)
 {
-	unsigned int nr = 0, i;
+	struct mk_cpu **leaving;
+	unsigned int nr = 0;
 	u64 *chosen;
-	int ret = lock_pool(err);
+	int ret = lock_for_user(&change_lock, err);
 
 	if (ret)
 		return ret;
-	ret = check_twice(cpus, nr_cpus, err);
-	for (i = 0; !ret && i < nr_cpus; i++)
-		ret = check_spare(cpus[i], err);
+	leaving = kcalloc(nr_cpus, sizeof(*leaving), GFP_KERNEL);
 	chosen = kvcalloc(count_granules(), sizeof(*chosen), GFP_KERNEL);
-	if (!ret && !chosen)
+	if (!leaving || !chosen)
 		ret = mk_fail(err, -ENOMEM, MK_E_MEMORY, 0, 0);
-	for (i = 0; !ret && i < nr_extents; i++)
-		ret = choose(&extents[i], chosen, &nr, err);
-	if (!ret)
-		ret = return_cpus(cpus, nr_cpus, err);
-	if (!ret)
-		ret = remove_chosen(chosen, &nr, err);
-	while (nr)
-		mark_granule(chosen[--nr], false);
-	mutex_unlock(&mk_pool_lock);
+	else
+		ret = check_twice(cpus, nr_cpus, err) ?:
+		      claim_leaving(cpus, nr_cpus, leaving, extents, nr_extents, chosen, &nr,
+				    err) ?:
+		      return_cpus(leaving, cpus, nr_cpus, err) ?:
+		      remove_chosen(chosen, &nr, err);
+	unmark_granules(chosen, nr);
+	mutex_unlock(&change_lock);
 	kvfree(chosen);
+	kfree(leaving);
 	return ret;
 }
 
@@ -357,7 +405,7 @@ int mk_pool_claim_cpus(const u32 *cpus, unsigned int nr, u32 id,
 		       struct mk_cpu **out, struct mk_error *err)
 {
 	unsigned int i;
-	int ret = lock_pool(err);
+	int ret = lock_for_user(&mk_pool_lock, err);
 
 	if (ret)
 		return ret;
@@ -454,7 +502,7 @@ int mk_pool_claim_memory(u64 size, int nid, struct mk_extent *out, u32 *nr_out,
 	u64 left = size, start = 0, len, have;
 	struct mk_chunk *c;
 	u32 nr = 0;
-	int ret = lock_pool(err);
+	int ret = lock_for_user(&mk_pool_lock, err);
 
 	*nr_out = 0;
 	if (ret)
@@ -523,7 +571,7 @@ void mk_pool_leak_memory(const struct mk_extent *extents, u32 nr)
 int mk_pool_query(struct mk_pool_query *q, struct mk_pool_cpu *cpus,
 		  struct mk_pool_chunk *chunks, struct mk_error *err)
 {
-	int ret = lock_pool(err);
+	int ret = lock_for_user(&mk_pool_lock, err);
 	u32 nr_cpus = 0, nr_chunks = 0;
 	struct mk_chunk *k;
 	struct mk_cpu *c;
@@ -593,6 +641,8 @@ static int parse_memory(struct mk_extent *out, unsigned int *nr)
 			goto bad;
 		out[*nr] = (struct mk_extent){ .node = NUMA_NO_NODE };
 		out[*nr].size = memparse(p, &p);
+		if (!out[*nr].size)
+			goto bad;
 		if (*p == '@' && isdigit(p[1]))
 			out[*nr].node = min_t(u64, memparse(p + 1, &p), MAX_NUMNODES);
 		if (*p == ',')
@@ -627,6 +677,14 @@ static void say_refused(const struct mk_error *err)
 	case MK_E_CPU_LAST:
 		pr_err("cpus=%s: CPU %llu is the host's last one; name fewer\n", cpus, arg[0]);
 		break;
+	case MK_E_CPU_REFUSED:
+		pr_err("cpus=%s: the host cannot hand over CPU %llu (error %lld); a task or interrupt may be bound to it\n",
+		       cpus, arg[0], (s64)arg[1]);
+		break;
+	case MK_E_CPU_LOST:
+		pr_err("cpus=%s: CPU %llu did not confirm that it halted; name others, restart the machine to have it back\n",
+		       cpus, arg[0]);
+		break;
 	case MK_E_MEM_ALIGN:
 		pr_err("memory=%s: %llu is no multiple of %llu bytes; round it\n",
 		       memory, arg[0], arg[1]);
@@ -639,10 +697,17 @@ static void say_refused(const struct mk_error *err)
 		pr_err("memory=%s: no %llu contiguous bytes are free; the largest size that can is %llu; ask for less or load earlier\n",
 		       memory, arg[0], arg[1]);
 		break;
+	case MK_E_MEMORY:
+		pr_err("the host has no memory left for the pool; end something in it, or ask for less\n");
+		break;
+	case MK_E_SHUTDOWN:
+		pr_err("the host is going down or suspending; load again when it is back\n");
+		break;
+	case MK_E_INTERNAL:
+		pr_err("the load was interrupted (error %lld); load again\n", (s64)arg[0]);
+		break;
 	default:
 		pr_err("cpus=%s memory=%s refused: error %u of uapi.h (%llu, %llu); load without them and use mkctl pool add\n",
-		if (!out[*nr].size)
-			goto bad;
 		       cpus ?: "", memory ?: "", err->code, arg[0], arg[1]);
 	}
 }
@@ -650,7 +715,7 @@ static void say_refused(const struct mk_error *err)
 /**
  * mk_pool_init() - take what the module parameters name
  *
- * Context: module load; sleeps, takes mk_pool_lock.
+ * Context: module load; sleeps, takes change_lock and mk_pool_lock.
  * Return: 0 or a negative errno, the reason in the log.
  */
 int mk_pool_init(void)
@@ -677,38 +742,22 @@ int mk_pool_init(void)
 	kfree(list);
 	return ret;
 }
-	case MK_E_CPU_REFUSED:
-		pr_err("cpus=%s: the host cannot hand over CPU %llu (error %lld); a task or interrupt may be bound to it\n",
-		       cpus, arg[0], (s64)arg[1]);
-		break;
-	case MK_E_CPU_LOST:
-		pr_err("cpus=%s: CPU %llu did not confirm that it halted; name others, restart the machine to have it back\n",
-		       cpus, arg[0]);
-		break;
 
 /**
  * mk_pool_exit() - give the pool back to the host
  *
  * Everything that is known to be unused goes back; the rest stays lost.
  *
- * Context: module unload, all instances deleted; sleeps, takes mk_pool_lock.
+ * Context: module unload, /dev/mk gone and all instances deleted, so that nobody
+ * else looks; sleeps, takes change_lock.
  */
 void mk_pool_exit(void)
 {
 	struct mk_chunk *k, *next_k;
 	struct mk_cpu *c, *next_c;
-	case MK_E_MEMORY:
-		pr_err("the host has no memory left for the pool; end something in it, or ask for less\n");
-		break;
-	case MK_E_SHUTDOWN:
-		pr_err("the host is going down or suspending; load again when it is back\n");
-		break;
-	case MK_E_INTERNAL:
-		pr_err("the load was interrupted (error %lld); load again\n", (s64)arg[0]);
-		break;
 	struct mk_error err = { };
 
-	mutex_lock(&mk_pool_lock);
+	mutex_lock(&change_lock);
 	list_for_each_entry_safe(k, next_k, &pool_chunks, node) {
 		list_del(&k->node);
 		if (!leaked || mk_chunk_is_free(k, k->start, k->size)) {
@@ -724,5 +773,5 @@ void mk_pool_exit(void)
 		if (c->state == MK_CPU_LOST || mk_cpu_return(c, &err))
 			mk_cpu_forget(c);
 	}
-	mutex_unlock(&mk_pool_lock);
+	mutex_unlock(&change_lock);
 }

@@ -99,6 +99,15 @@ int mk_pool(int dev, struct mk_pool_query *q)
 	return mk_call(dev, MK_IOC_POOL_QUERY, q);
 }
 
+int mk_change(int dev, unsigned int cmd, __u32 cpu, __u64 memory)
+{
+	struct mk_extent e = { .size = memory, .node = MK_NODE_ANY };
+	struct mk_pool_change c = { .hdr.size = sizeof(c), .cpus = ptr(&cpu), .nr_cpus = 1,
+				    .extents = ptr(&e), .nr_extents = 1 };
+
+	return mk_call(dev, cmd, &c);
+}
+
 static void delete_id(int dev, __u32 id)
 {
 	struct mk_open o = { .hdr.size = sizeof(o), .id = id };

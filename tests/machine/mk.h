@@ -70,6 +70,8 @@ int mk_load_file(int inst, const char *path, struct mk_error *err);
 int mk_simple(int inst, unsigned int cmd, struct mk_error *err);
 int mk_query(int inst, struct mk_query *q);
 int mk_pool(int dev, struct mk_pool_query *q);
+/* POOL_ADD, POOL_REMOVE: one CPU, one piece of memory */
+int mk_change(int dev, unsigned int cmd, __u32 cpu, __u64 memory);
 /* Kill and delete all instances. */
 void mk_delete_all(int dev);
 

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * races [SECONDS]: threads create, load, start, kill, delete, query and read the
- * same two instances at once.  Whoever wins: afterwards all of the pool is free.
+ * same two instances at once, and two others change the pool meanwhile.  Whoever
+ * wins: afterwards all of the pool is free.
  */
 #include <poll.h>
 #include <pthread.h>
@@ -18,7 +19,7 @@ static int dev;
 static time_t end;
 
 /* What succeeded, and how often. */
-enum { CREATED, LOADED, STARTED, KILLED, DELETED, QUERIED, READ, SHOWN, NR_DONE };
+enum { CREATED, LOADED, STARTED, KILLED, DELETED, QUERIED, READ, SHOWN, ADDED, REMOVED, NR_DONE };
 
 static atomic_uint done[NR_DONE];
 
@@ -105,11 +106,29 @@ static void *run(void *arg)
 	return NULL;
 }
 
+/* What left the pool comes back, also after a refusal or two. */
+static void *change(void *arg)
+{
+	__u32 cpu = (unsigned long)arg, tries;
+
+	while (time(NULL) < end) {
+		if (mk_change(dev, MK_IOC_POOL_REMOVE, cpu, MK_POOL_GRANULE))
+			continue;
+		done[REMOVED]++;
+		for (tries = 0; tries < 10; tries++)
+			if (!mk_change(dev, MK_IOC_POOL_ADD, cpu, MK_POOL_GRANULE))
+				break;
+		done[ADDED] += tries < 10;
+	}
+	return NULL;
+}
+
 /* Each call must have had its turn, or nothing was raced. */
 static int report(void)
 {
 	static const char *const what[NR_DONE] = {
-		"created", "loaded", "started", "killed", "deleted", "queried", "read", "shown" };
+		"created", "loaded", "started", "killed", "deleted", "queried", "read", "shown",
+		"added", "removed" };
 	unsigned int i;
 	int ret = 0;
 
@@ -124,7 +143,7 @@ int main(int argc, char **argv)
 {
 	struct mk_pool_query before, after;
 	unsigned char image[IMAGE_SIZE];
-	pthread_t threads[NR_THREADS];
+	pthread_t threads[NR_THREADS + 2];
 	unsigned long i;
 
 	image_make(image);
@@ -135,10 +154,13 @@ int main(int argc, char **argv)
 	end = time(NULL) + (argc > 1 ? atoi(argv[1]) : 10);
 	for (i = 0; i < NR_THREADS; i++)
 		pthread_create(&threads[i], NULL, run, (void *)(i + 1));
-	for (i = 0; i < NR_THREADS; i++)
+	pthread_create(&threads[i++], NULL, change, (void *)CPU);
+	pthread_create(&threads[i], NULL, change, (void *)OTHER_CPU);
+	for (i = 0; i < NR_THREADS + 2; i++)
 		pthread_join(threads[i], NULL);
 	mk_delete_all(dev);
 	mk_pool(dev, &after);
+	after.nr_chunks = before.nr_chunks;	/* one that was split stays so */
 	if (!memcmp(&before, &after, sizeof(before)))
 		return report();
 	fprintf(stderr, "the pool is not what it was\n");
