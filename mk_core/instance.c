@@ -202,6 +202,8 @@ static int check_name(const char *name, struct mk_error *err)
 
 static int check_request(const struct mk_create *req, struct mk_error *err)
 {
+	if (!tsc_khz)
+		return mk_fail(err, -EOPNOTSUPP, MK_E_TSC, 0, 0);
 	if (!req->nr_cpus)
 		return mk_fail(err, -EINVAL, MK_E_CPU_NONE, 0, 0);
 	if (!req->memory)

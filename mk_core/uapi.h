@@ -152,6 +152,7 @@ enum mk_error_code {
 	MK_E_CMDLINE_LONG	= 109,	/* length, most */
 	MK_E_IMAGE_CHANGED	= 110,	/* the file is not what was loaded */
 	MK_E_IMAGE_INIT_SIZE	= 111,	/* init_size, least or most that it can be */
+	MK_E_TSC		= 112,	/* the rate of the host's TSC is not known */
 
 	MK_E_START_TIMEOUT	= 128,	/* CPU did not leave its parking */
 };

@@ -33,6 +33,7 @@ step() {
 	numa)	 vm --name "$1" --tests '70*' --limit 600 --numa ;;
 	eight)	 vm --name "$1" --tests '71*' --limit 1200 --cpus 10 --memory 6G --env TEST_LIMIT=900 ;;
 	windows) vm --name "$1" --tests '74*' --limit 600 --cpus 20 ;;
+	tsc)	 vm --name "$1" --tests '75*' --limit 300 --append clearcpuid=tsc ;;
 	rounds)	 vm --name "$1" --tests '8*' --limit 1800 --env TEST_LIMIT=900 ;;
 	pair-*)	 pair "${1#pair-}" '10* 11*' ;;
 	sizes-*) pair "${1#sizes-}" '10* 11* 72*' ;;
@@ -79,7 +80,7 @@ quick_steps() {
 all_steps() {
 	local host instance
 
-	echo lint unit model fuzz machine x2apic numa eight windows rounds lockdown ima ends-poweroff ends-reboot ends-kexec debian demo bench debug kcsan
+	echo lint unit model fuzz machine x2apic numa eight windows rounds lockdown ima tsc ends-poweroff ends-reboot ends-kexec debian demo bench debug kcsan
 	for host in $("$TOP/tests/kernels.sh" list); do
 		for instance in $("$TOP/tests/kernels.sh" list); do
 			echo "sizes-$host-$instance"

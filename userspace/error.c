@@ -163,6 +163,9 @@ static const struct sentence sentences[] = {
 	[MK_E_IMAGE_INIT_SIZE] = { EXIT_FAILED, "image_init_size", "%o",
 		"the kernel says that it needs %0u bytes to start, which cannot be: the bound is %1u",
 		IMAGE_AS_SHIPPED },
+	[MK_E_TSC] = { EXIT_UNAVAILABLE, "tsc", "%o",
+		"the host does not know the rate of its TSC, which an instance must be told",
+		"boot the host with its TSC (no clearcpuid=tsc); dmesg | grep -i tsc says more" },
 	[MK_E_IMAGE_CHANGED] = { EXIT_FAILED, "image_changed", "%o",
 		"a file of its image is not what was loaded", "load it again: `mkctl load`" },
 
