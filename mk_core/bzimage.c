@@ -25,7 +25,7 @@
 #define HDR_PREF_ADDRESS	0x258
 #define HDR_INIT_SIZE		0x260
 #define HDR_END_2_12		0x268	/* end of the header in protocol 2.12 */
-#define HDR_END_MAX		0x290	/* room for it in boot_params */
+#define HDR_END_MAX		MK_BZIMAGE_HEAD	/* room for it in boot_params */
 
 #define BOOT_FLAG		0xaa55
 #define JUMP_SHORT		0xeb
@@ -188,6 +188,13 @@ static void read_limits(const __u8 *image, struct mk_bzimage *bz)
 			 mk_get32(image + HDR_INITRD_ADDR_MAX);
 	read_payload(image, bz);
 	read_release(bz->release, image, bz->setup_size);
+}
+
+__u64 mk_bzimage_init_size(const __u8 head[MK_BZIMAGE_HEAD])
+{
+	__u64 size = mk_get32(head + HDR_INIT_SIZE);
+
+	return is_bzimage(head) && size <= INIT_SIZE_MAX ? size : 0;
 }
 
 int mk_bzimage_parse(const void *image, __u64 len, struct mk_bzimage *bz,

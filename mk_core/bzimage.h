@@ -5,6 +5,8 @@
 
 #include "uapi.h"
 
+#define MK_BZIMAGE_HEAD		0x290	/* bytes that hold the longest setup header */
+
 /**
  * struct mk_bzimage - what the boot header of a checked image says
  * @protocol:	boot protocol version, at least 2.12
@@ -38,6 +40,14 @@ struct mk_bzimage {
 	__u64 pref_address;
 	char release[MK_RELEASE_SIZE];
 };
+
+/**
+ * mk_bzimage_init_size() - what a kernel image says it needs, before all of it is read
+ * @head:	the first bytes of the file; hostile
+ *
+ * Return: bytes of memory; 0 for what mk_bzimage_parse() would refuse.
+ */
+__u64 mk_bzimage_init_size(const __u8 head[MK_BZIMAGE_HEAD]);
 
 /**
  * mk_bzimage_parse() - check a kernel image and read its boot header

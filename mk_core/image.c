@@ -151,6 +151,72 @@ void mk_image_close(struct mk_image *image)
 	memset(image, 0, sizeof(*image));
 }
 
+static u64 initrds_size(const struct mk_image *image)
+{
+	u64 size = 0;
+	u32 i;
+
+	for (i = 0; i < image->nr_initrds; i++)
+		size += ALIGN(i_size_read(file_inode(image->initrd[i])), 4);
+	return size;
+}
+
+/* No room in the first extent: that is another error where all together have it. */
+static int no_room(const struct mk_instance *inst, u64 need, u32 code, u64 arg0, u64 arg1,
+		   struct mk_error *err)
+{
+	need = ALIGN(need + MK_PLATFORM_SIZE, MK_MEMORY_GRANULE);
+	if (need <= inst->memory)
+		return mk_fail(err, -ENOMEM, MK_E_MEM_SPLIT, need, inst->extents[0].size);
+	return mk_fail(err, -ENOMEM, code, arg0, arg1);
+}
+
+static int too_small(const struct mk_instance *inst, u64 need, struct mk_error *err)
+{
+	return no_room(inst, need, MK_E_MEM_SMALL, inst->memory,
+		       ALIGN(need + MK_PLATFORM_SIZE, MK_MEMORY_GRANULE), err);
+}
+
+/* Its own word, and a file that is none of ours needs nothing. */
+static u64 init_size(struct file *f)
+{
+	u8 head[MK_BZIMAGE_HEAD];
+	loff_t pos = 0;
+
+	if (kernel_read(f, head, sizeof(head), &pos) != sizeof(head))
+		return 0;
+	return mk_bzimage_init_size(head);
+}
+
+/**
+ * mk_image_check() - can these files fit into an instance's memory?
+ * @inst:	instance
+ * @image:	opened
+ * @err:	what was wrong
+ *
+ * While nothing of the instance is touched; mk_image_place() looks again, at what
+ * it has read.
+ *
+ * Context: instance->lock held; sleeps.
+ * Return: 0 or a negative errno.
+ */
+int mk_image_check(const struct mk_instance *inst, const struct mk_image *image,
+		   struct mk_error *err)
+{
+	u64 file = i_size_read(file_inode(image->kernel)), initrds = initrds_size(image);
+	u64 room = inst->extents[0].size - MK_PLATFORM_SIZE;
+	u64 kernel = PAGE_ALIGN(max(file, init_size(image->kernel)));
+
+	if (file > room)
+		return no_room(inst, file, MK_E_IMAGE_LARGE, file, room, err);
+	if (kernel > room)
+		return too_small(inst, kernel, err);
+	if (initrds > room - kernel)
+		return no_room(inst, kernel + initrds, MK_E_INITRD_LARGE, initrds,
+			       room - kernel, err);
+	return 0;
+}
+
 /**
  * struct clearing - an instance's memory, cleared by several CPUs at once
  * @inst:	instance
@@ -231,13 +297,9 @@ static u64 kernel_size(const struct mk_bzimage *bz)
 static int read_kernel(struct mk_instance *inst, struct mk_layout *at,
 		       struct mk_bzimage *bz, struct mk_error *err)
 {
-	struct file *f = inst->image.kernel;
 	u64 room = at->platform - at->kernel, aligned, need;
-	ssize_t n = read_all(f, at->kernel, room, READING_KEXEC_IMAGE);
+	ssize_t n = read_all(inst->image.kernel, at->kernel, room, READING_KEXEC_IMAGE);
 
-	if (n == -EFBIG)
-		return mk_fail(err, -EFBIG, MK_E_IMAGE_LARGE,
-			       i_size_read(file_inode(f)), room);
 	if (n < 0)
 		return mk_fail(err, n, MK_E_IMAGE_READ, n, 0);
 	if (mk_bzimage_parse(mk_virt(at->kernel), n, bz, err))
@@ -245,8 +307,7 @@ static int read_kernel(struct mk_instance *inst, struct mk_layout *at,
 	aligned = ALIGN(at->kernel, bz->alignment);
 	need = aligned - at->kernel + kernel_size(bz);
 	if (need > room)
-		return mk_fail(err, -ENOMEM, MK_E_MEM_SMALL, inst->memory,
-			       ALIGN(need + MK_PLATFORM_SIZE, MK_MEMORY_GRANULE));
+		return too_small(inst, need, err);
 	if (aligned != at->kernel) {
 		memmove(mk_virt(aligned), mk_virt(at->kernel), n);
 		memset(mk_virt(at->kernel), 0, min(aligned - at->kernel, (u64)n));
@@ -255,16 +316,6 @@ static int read_kernel(struct mk_instance *inst, struct mk_layout *at,
 	if (!bz->initrd_above_4g && at->platform + MK_PLATFORM_SIZE > SZ_4G)
 		return mk_fail(err, -ENOEXEC, MK_E_IMAGE_HIGH, at->kernel, 0);
 	return 0;
-}
-
-static u64 initrds_size(const struct mk_image *image)
-{
-	u64 size = 0;
-	u32 i;
-
-	for (i = 0; i < image->nr_initrds; i++)
-		size += ALIGN(i_size_read(file_inode(image->initrd[i])), 4);
-	return size;
 }
 
 /* One behind the other below the platform area, each padded to 4 bytes. */
@@ -277,11 +328,10 @@ static int read_initrds(struct mk_instance *inst, struct mk_layout *at,
 
 	if (!image->nr_initrds)
 		return 0;
-	if (size > at->platform - floor)
-		return mk_fail(err, -EFBIG, MK_E_INITRD_LARGE, size, at->platform - floor);
 	pos = ALIGN_DOWN(at->platform - size, PAGE_SIZE);
-	if (pos < floor)
-		return mk_fail(err, -EFBIG, MK_E_INITRD_LARGE, size, at->platform - floor);
+	if (size > at->platform - floor || pos < floor)
+		return no_room(inst, floor - inst->extents[0].start + PAGE_ALIGN(size),
+			       MK_E_INITRD_LARGE, size, at->platform - floor, err);
 	if (pos + size - 1 > bz->initrd_max)
 		return mk_fail(err, -EFBIG, MK_E_INITRD_HIGH, pos + size - 1, bz->initrd_max);
 	at->initrd = pos;

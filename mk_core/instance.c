@@ -422,7 +422,9 @@ static int place(struct mk_instance *inst, struct mk_error *err)
  * @cmdline:	the user's command line
  * @err:	what was wrong
  *
- * After an error the instance has no image: state created.
+ * Files that cannot be opened or cannot fit change nothing: image, state and
+ * memory stay. After another error the instance has no image: state created.
+ *
  * Context: sleeps. Return: 0 or a negative errno.
  */
 int mk_instance_load(struct mk_instance *inst, const struct mk_load *req,
@@ -439,6 +441,11 @@ int mk_instance_load(struct mk_instance *inst, const struct mk_load *req,
 		ret = mk_image_open(&image, req, cmdline, err);
 	if (ret)
 		goto out;
+	ret = mk_image_check(inst, &image, err);
+	if (ret) {
+		mk_image_close(&image);
+		goto out;
+	}
 	mk_image_close(&inst->image);
 	inst->image = image;
 	ret = place(inst, err);
@@ -452,7 +459,7 @@ out:
  * @inst:	instance that has an image
  * @err:	what was wrong
  *
- * After an error the instance has no image: state created.
+ * What an error leaves: as mk_instance_load().
  * Context: sleeps. Return: 0 or a negative errno.
  */
 int mk_instance_reload(struct mk_instance *inst, struct mk_error *err)
@@ -464,6 +471,8 @@ int mk_instance_reload(struct mk_instance *inst, struct mk_error *err)
 	ret = check_state(inst, HAS_IMAGE, err) ?: check_lost(inst, err);
 	if (!ret && security_locked_down(LOCKDOWN_KEXEC))
 		ret = mk_fail(err, -EPERM, MK_E_LOCKDOWN, 0, 0);
+	if (!ret)
+		ret = mk_image_check(inst, &inst->image, err);
 	if (!ret)
 		ret = place(inst, err);
 	mutex_unlock(&inst->lock);

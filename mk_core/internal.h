@@ -111,10 +111,10 @@ void mk_cpu_exit(void);
 int mk_cpu_check(u32 cpu, struct mk_error *err);
 int mk_cpu_take(u32 cpu, struct mk_cpu **out, struct mk_error *err);
 int mk_cpu_return(struct mk_cpu *c, struct mk_error *err);	/* frees @c */
+void mk_cpu_forget(struct mk_cpu *c);				/* likewise */
 
 /* --- memory.c: contiguous chunks --------------------------------------- */
 
-void mk_cpu_forget(struct mk_cpu *c);				/* likewise */
 /**
  * struct mk_chunk - a contiguous chunk of pool memory
  * @node:	CP: in the pool's list, by address
@@ -324,6 +324,8 @@ void mk_image_exit(void);
 int mk_image_open(struct mk_image *image, const struct mk_load *req,
 		  char *cmdline, struct mk_error *err);
 void mk_image_close(struct mk_image *image);
+int mk_image_check(const struct mk_instance *inst, const struct mk_image *image,
+		   struct mk_error *err);
 /* Clear the memory, put image, initramfs and platform into it. */
 int mk_image_place(struct mk_instance *inst, struct mk_error *err);
 

@@ -383,6 +383,10 @@ struct mk_list {
  * or the end of the instance: MK_IOC_RELOAD reads them again. They must not
  * be open for writing anywhere (a memfd has to be reopened read-only).
  *
+ * An error before the memory is cleared (the files cannot be opened, or are too
+ * large for it) changes nothing: state, image and log stay. After any other one:
+ * state created.
+ *
  * With MK_LOAD_AGENT in hdr.flags the first initramfs holds /mk/init, and
  * mk_core makes it the first process (rdinit=).
  */
@@ -397,7 +401,7 @@ struct mk_load {
 };
 
 /* MK_IOC_RELOAD: argument struct mk_hdr (loaded, stopped, crashed).
- * Loads the same files again: state loaded, or created after an error.
+ * Loads the same files again: state loaded; errors as MK_IOC_LOAD's.
  */
 
 /* MK_IOC_START: argument struct mk_hdr (loaded).

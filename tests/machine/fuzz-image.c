@@ -101,14 +101,18 @@ static int load(int inst, int round, struct mk_load *l)
 	return ret;
 }
 
+/* A load that is refused changes nothing, or leaves no image. */
 static int check_state(int inst, int loaded, int round)
 {
+	static __u64 generation;
 	struct mk_query q;
 
 	if (mk_query(inst, &q))
 		return fail("no answer to a query", round);
-	if (q.state != (loaded ? MK_LOADED : MK_CREATED))
+	if (q.state != (loaded ? MK_LOADED : MK_CREATED) &&
+	    (loaded || q.generation != generation))
 		return fail("the state does not follow the load", round);
+	generation = q.generation;
 	if (q.release[0] && (q.release[0] < '0' || q.release[0] > '9'))
 		return fail("a release that does not begin with a digit", round);
 	return 0;

@@ -37,6 +37,7 @@ static void use_image(const __u8 *data, size_t len, const struct mk_bzimage *bz)
 	MUST(bz->setup_size >= 1024 && bz->setup_size + bz->code_size == len);
 	MUST(bz->code_size > bz->entry && bz->code_size <= bz->init_size);
 	MUST(bz->init_size <= 1 << 30);
+	MUST(bz->init_size == mk_bzimage_init_size(data));
 	MUST(bz->alignment >= 2 << 20 && bz->alignment <= 1 << 30);
 	MUST(!(bz->alignment & (bz->alignment - 1)));
 	MUST(bz->header_size <= 0x290 - 0x1f1);

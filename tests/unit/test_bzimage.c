@@ -174,6 +174,7 @@ TEST_F(image, init_size)
 {
 	mk_put32(self->data + 0x260, 0x40000001);
 	REFUSED(MK_E_IMAGE_INIT_SIZE, 0x40000001, 0x40000000);
+	EXPECT_EQ(mk_bzimage_init_size(self->data), 0);
 	mk_put32(self->data + 0x260, 1023);
 	REFUSED(MK_E_IMAGE_INIT_SIZE, 1023, 1024);
 }
