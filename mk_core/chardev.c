@@ -18,6 +18,7 @@
 #include "internal.h"
 
 #define MAX_LISTED	4096	/* elements of any array that user space passes */
+#define CMDLINE_ROOM	(64 << 10)
 #define READ_MAX	(16ULL << 20)
 #define READ_PIECE	(256ULL << 10)
 
@@ -284,8 +285,8 @@ static long do_list(struct file *file, union argument *arg, struct mk_error *err
 	mutex_unlock(&mk_instances_lock);
 	l->nr = nr;
 	ret = put_array(l->ids, ids, room, nr, sizeof(*ids), err);
-	kvfree(ids);
 out:
+	kvfree(ids);
 	return ret;
 }
 
@@ -296,13 +297,13 @@ static struct mk_instance *instance_of(struct file *file)
 	return ((struct handle *)file->private_data)->inst;
 }
 
-/* One page at most: no kernel takes a longer command line than 2 KiB today. */
+/* The image says how long it may be with ours; none can say more than this. */
 static char *copy_cmdline(const struct mk_load *l, struct mk_error *err)
 {
 	char *s;
 
-	if (l->cmdline_len >= PAGE_SIZE) {
-		mk_fail(err, -E2BIG, MK_E_CMDLINE_LONG, l->cmdline_len, PAGE_SIZE - 1);
+	if (l->cmdline_len >= CMDLINE_ROOM) {
+		mk_fail(err, -E2BIG, MK_E_CMDLINE_LONG, l->cmdline_len, CMDLINE_ROOM - 1);
 		return ERR_PTR(-E2BIG);
 	}
 	s = memdup_user_nul(u64_to_user_ptr(l->cmdline), l->cmdline_len);

@@ -36,14 +36,14 @@ load image_init_size "a kernel that needs 1.25 GiB to start" /tmp/patched
 patched 608 '\000\020\000\000'
 load image_init_size "a kernel that needs less than it has" /tmp/patched
 load cmdline_long "a command line of 5000 bytes" "$KERNEL" "$INITRD" "$(printf '%05000d' 0)"
+cp /tmp/output /tmp/said
+check "   it counts ours, too, and says what the kernel takes" \
+	grep 'has 5[1-9][0-9][0-9] characters with ours, the kernel takes 2047;' /tmp/said
 head -c 130000000 /dev/zero >/tmp/large
 load initrd_large "an initramfs that does not fit" "$KERNEL" /tmp/large
 equal "it has no image yet" created "$(of web state)"
 check "the good one loads" mkctl load web --kernel "$KERNEL" --initrd "$INITRD"
 refused file 1 "a kernel that is not there" load web --kernel /none
-must mkctl delete web
-must mkctl create web --cpus 2 --memory 16M
-load memory_small "too little memory" "$KERNEL"
 check "it runs" mkctl start web --wait --timeout 60
 must mkctl kill web
 load initrd_large "an initramfs that does not fit, for one that has run" "$KERNEL" /tmp/large
@@ -57,6 +57,9 @@ must mkctl create web --cpus 2 --memory 384M
 truncate -s 300M /tmp/large
 load memory_split "an initramfs that fits into no single piece" "$KERNEL" /tmp/large
 rm /tmp/large
+must mkctl delete web
+must mkctl create web --cpus 2 --memory 16M
+load memory_small "too little memory" "$KERNEL"
 mv "/lib/modules/$RELEASE/updates" /tmp/updates
 refused module_missing 1 "no module for the instance's kernel" load web --kernel "$KERNEL" --initrd "$INITRD"
 mv /tmp/updates "/lib/modules/$RELEASE/updates"
