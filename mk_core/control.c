@@ -114,7 +114,8 @@ static u64 since_start(const struct mk_instance *inst, u64 tsc)
 	return mk_arch_tsc_to_ns(tsc - inst->start_tsc);
 }
 
-static void says_running(struct mk_instance *inst, const struct word *w)
+/* Its heartbeats count from here on. */
+static void leaves_starting(struct mk_instance *inst, const struct word *w, u32 state)
 {
 	struct mk_watch *watch = inst->watch;
 	u32 i;
@@ -123,7 +124,14 @@ static void says_running(struct mk_instance *inst, const struct word *w)
 	inst->running_ns = since_start(inst, w->running_tsc);
 	for (i = 0; i < inst->nr_cpus; i++)
 		watch->seen[i] = watch->time;
-	mk_instance_state(inst, MK_RUNNING);
+	mk_instance_state(inst, state);
+}
+
+/* A later word may be the first that is seen: it says whether it ran before. */
+static void says_running(struct mk_instance *inst, const struct word *w)
+{
+	if (inst->state == MK_STARTING && (w->running_tsc || w->word == MK_WORD_RUNNING))
+		leaves_starting(inst, w, MK_RUNNING);
 }
 
 static void says_ended(struct mk_instance *inst, const struct word *w)
@@ -157,18 +165,17 @@ static void hear(struct mk_instance *inst)
 		mk_instance_end(inst, MK_CRASHED, MK_REASON_REFUSED, w.text);
 		break;
 	case MK_WORD_RUNNING:
-		if (inst->state == MK_STARTING)
-			says_running(inst, &w);
+		says_running(inst, &w);
 		break;
 	case MK_WORD_STOPPING:
-		if (inst->state == MK_STARTING)
-			says_running(inst, &w);
+		says_running(inst, &w);
 		if (inst->state == MK_RUNNING)
 			mk_instance_state(inst, MK_STOPPING);
+		if (inst->state == MK_STARTING)
+			leaves_starting(inst, &w, MK_STOPPING);
 		break;
 	case MK_WORD_ENDED:
-		if (inst->state == MK_STARTING)
-			says_running(inst, &w);
+		says_running(inst, &w);
 		says_ended(inst, &w);
 		break;
 	default:

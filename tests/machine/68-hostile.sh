@@ -4,11 +4,11 @@
 . ./lib.sh
 
 WORD=128 REASON=132 TEXT=256	# struct mk_control
-ENDED=4 PANIC=8
+ENDED=4 POWEROFF=1 PANIC=8
 
-# words "OFFSET VALUE COUNT, ...": the act that fills these in the control page
+# words "OFFSET VALUE COUNT, ..." [CONTROL]: the act that fills these in the control page
 words() {
-	printf 'sleep 1; c=$(cat /sys/fs/multikernel/handoff/control)'
+	printf 'sleep 1; c=%s' "${2-\$(cat /sys/fs/multikernel/handoff/control)}"
 	echo "$1" | tr , '\n' | while read -r offset value count; do
 		printf '; insmod /lib/modules/$(uname -r)/mk_test.ko act=fill at=$((c + %s)) value=%s count=%s; rmmod mk_test' \
 			"$offset" "$value" "$count"
@@ -38,6 +38,18 @@ sleep 2
 equal "that harms nobody" running "$(of web state)"
 check "it can be stopped" mkctl stop web --timeout 30
 equal "reason" poweroff "$(of web reason)"
+must mkctl delete web
+
+must mkctl create web --cpus 2 --memory 256M
+must mkctl load web --kernel "$KERNEL" --initrd "$INITRD" --no-agent
+act=$(words "$REASON $POWEROFF 1, $WORD $ENDED 1" "$(of web control)")
+check "load one without mk-init" \
+	mkctl load web --kernel "$KERNEL" --initrd "$INITRD" --no-agent --cmdline "act=\"$act\""
+before=$(of web generation)
+check "start" mkctl start web
+check "its first word is its last" mkctl wait web --timeout 60
+equal "state and reason" "stopped poweroff" "$(of web state) $(of web reason)"
+equal "it was starting, then stopped, and nothing between" $((before + 2)) "$(of web generation)"
 must mkctl delete web
 
 round=0
