@@ -18,7 +18,7 @@
 #define ACK_POLLS	50	/* between two SIPIs */
 #define ACK_POLL_US	20
 #define ROUND_MS	50	/* of SIPIs, between two INITs */
-#define ACK_MS		1000	/* a CPU that is silent for so long is lost */
+#define ACK_MS		5000	/* a CPU that is silent for so long is lost */
 #define REALMODE_END	0x65a22c82	/* REALMODE_END_SIGNATURE in realmode/rm/realmode.h */
 #define LOWMEM_END	0xa0000	/* VGA memory begins */
 
