@@ -143,20 +143,26 @@ programs() {
 
 # A single CPU sends none of these to itself.
 interrupts() {
-	mkctl logs web | sed -n 's/.*test: interrupts//p' | tail -n 1 |
-		awk '{ for (i = 1; i <= NF; i++) if ($i ~ /^[0-9]+$/) n += $i; print n }'
+	mkctl logs web | sed -n 's/.*test: interrupts//p' |
+		awk '{ n = 0; for (i = 1; i <= NF; i++) if ($i ~ /^[0-9]+$/) n += $i; print n }'
+}
+
+more_interrupts() {
+	[ "$(interrupts | wc -l)" -gt "$1" ]
 }
 
 broadcasts() {
 	pool_up 3 256M
 	must run_instance web 3 256M 'while sleep 1; do say interrupts $(grep -E CAL:\|RES:\|TLB:\|NMI: /proc/interrupts); done'
 	must in_log web 'test: interrupts'
-	before=$(interrupts)
+	before=$(interrupts | tail -n 1)
 	must insmod "/lib/modules/$(uname -r)/mk_test.ko" act=broadcast count=10000
 	rmmod mk_test
-	sleep 3
+	said=$(interrupts | wc -l)
+	must within 20 more_interrupts $((said + 1))	# a dead one would have got none, too
+	must test "$(of web state)" = running
 	raw broadcast_cpus "$(nproc)"
-	raw broadcast_interrupts $(($(interrupts) - before))
+	raw broadcast_interrupts $(($(interrupts | tail -n 1) - before))
 	pool_down
 }
 
