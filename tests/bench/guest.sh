@@ -78,7 +78,7 @@ start_round() {
 # A shell and no more.
 pack_small() {
 	mkdir -p /tmp/small
-	(cd /tmp/small && cpio -i <"$INITRD" && rm -rf bin/iasl lib lib64 && find . | cpio -o -H newc) \
+	(cd /tmp/small && cpio -i <"$INITRD" && rm -rf bin/iasl bin/acpidump lib lib64 && find . | cpio -o -H newc) \
 		>/tmp/small.cpio 2>/dev/null
 	raw instance_initramfs "$(file_size /tmp/small.cpio)"
 }
@@ -141,7 +141,7 @@ programs() {
 
 # --- broadcasts ------------------------------------------------------------------------
 
-# A single CPU sends none of these to itself.
+# A single CPU sends none of these to itself.  One sum a line.
 interrupts() {
 	mkctl logs web | sed -n 's/.*test: interrupts//p' |
 		awk '{ n = 0; for (i = 1; i <= NF; i++) if ($i ~ /^[0-9]+$/) n += $i; print n }'
