@@ -4,6 +4,8 @@
 # Runs the tests and counts.
 #
 #   check.sh quick     lint, units, models, fuzzed parsers, one machine, mixed pairs
+#   check.sh ci        that, and of the other kinds of machine as many as begin
+#                      within $CI_MINUTES (35); the others count as skipped
 #   check.sh all       that, every pair, every kind of machine, full Debian
 #   check.sh STEP...   these steps only; "check.sh list" names them
 #   KERNEL=NAME check.sh quick   the machine with this kernel, e.g. debug, kcsan
@@ -31,9 +33,9 @@ step() {
 	lockdown) vm --name "$1" --tests '43*' --limit 300 --env LOCKDOWN=y ;;
 	ima)	 vm --name "$1" --tests '44*' --limit 300 --env IMA=y ;;
 	numa)	 vm --name "$1" --tests '70*' --limit 600 --numa ;;
+	tsc)	 vm --name "$1" --tests '75*' --limit 300 --append clearcpuid=tsc ;;
 	eight)	 vm --name "$1" --tests '71*' --limit 1200 --cpus 10 --memory 6G --env TEST_LIMIT=900 ;;
 	windows) vm --name "$1" --tests '74*' --limit 600 --cpus 20 ;;
-	tsc)	 vm --name "$1" --tests '75*' --limit 300 --append clearcpuid=tsc ;;
 	rounds)	 vm --name "$1" --tests '8*' --limit 1800 --env TEST_LIMIT=900 ;;
 	pair-*)	 pair "${1#pair-}" '10* 11*' ;;
 	sizes-*) pair "${1#sizes-}" '10* 11* 72*' ;;
@@ -77,6 +79,11 @@ quick_steps() {
 	echo lint unit model fuzz machine ends-poweroff ends-reboot pair-6.1-7.x pair-7.x-6.12 pair-6.12-6.1
 }
 
+# Other machines, what is short first.
+more_steps() {
+	[ -n "${KERNEL-}" ] || echo lockdown ima tsc windows numa ends-kexec eight x2apic rounds
+}
+
 all_steps() {
 	local host instance
 
@@ -105,11 +112,21 @@ count() {
 	echo "== $name: $ok passed, $bad failed, $skip skipped, $SECONDS seconds so far"
 }
 
+# --while-time: what follows begins only while there is time.
 run_steps() {
-	local name status log
+	local name status log end=
 
 	mkdir -p "$BUILD/logs"
 	for name in "$@"; do
+		if [ "$name" = --while-time ]; then
+			end=$((${CI_MINUTES:-35} * 60))
+			continue
+		fi
+		if [ -n "$end" ] && [ "$SECONDS" -ge "$end" ]; then
+			skipped=$((skipped + 1))
+			echo "== $name: skipped, $SECONDS seconds have passed"
+			continue
+		fi
 		echo "== $name"
 		log=$BUILD/logs/check-$name.log
 		status=0
@@ -123,6 +140,7 @@ run_steps() {
 need_packages gcc make libc6-dev musl-tools binutils
 case ${1-} in
 quick)	quick_steps | xargs "$0" ;;
+ci)	{ quick_steps; echo --while-time; more_steps; } | xargs "$0" ;;
 all)	all_steps | xargs "$0" ;;
 list)	all_steps ;;
 ''|-*)	sed -n 's/^#   //p' "$0" >&2; exit 2 ;;
