@@ -238,19 +238,33 @@ static void put_slit(__u8 *t, const struct mk_acpi *in)
 	seal(t, SLIT_FIXED + cells);
 }
 
+static __u32 regions_at(const struct mk_acpi *in)
+{
+	return (sizeof(struct mk_handoff) + in->fdt_size + 7) & ~7U;
+}
+
+static __u64 handoff_size(const struct mk_acpi *in)
+{
+	if (!in->nr_regions)
+		return sizeof(struct mk_handoff) + (__u64)in->fdt_size;
+	return regions_at(in) + (__u64)in->nr_regions * sizeof(*in->regions);
+}
+
 static void put_handoff(__u8 *t, const struct mk_acpi *in)
 {
 	struct mk_handoff h = *in->handoff;
 
 	h.fdt = sizeof(h);
 	h.fdt_size = in->fdt_size;
-	h.regions = 0;
-	h.nr_regions = 0;
+	h.regions = in->nr_regions ? regions_at(in) : 0;
+	h.nr_regions = in->nr_regions;
 	memset(h.acpi, 0, sizeof(h.acpi));
 	memcpy(t, &h, sizeof(h));
 	memcpy(t + sizeof(h), in->fdt, in->fdt_size);
+	if (in->nr_regions)
+		memcpy(t + h.regions, in->regions, in->nr_regions * sizeof(*in->regions));
 	put_header(t, MK_HANDOFF_SIG, 1);
-	seal(t, sizeof(h) + in->fdt_size);
+	seal(t, handoff_size(in));
 }
 
 static int check_cpus(const struct mk_acpi *in)
@@ -311,7 +325,7 @@ static __u64 make_plan(struct plan *plan, const struct mk_acpi *in)
 		plan->srat = place(&end, srat);
 		plan->slit = place(&end, SLIT_FIXED + in->nr_nodes * in->nr_nodes);
 	}
-	plan->mkrn = place(&end, sizeof(struct mk_handoff) + (__u64)in->fdt_size);
+	plan->mkrn = place(&end, handoff_size(in));
 	return end;
 }
 

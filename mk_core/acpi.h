@@ -50,6 +50,8 @@ struct mk_acpi_mem {
  * @handoff:	template; its acpi header, fdt and regions fields are filled here
  * @fdt:	flattened device tree that goes behind it
  * @fdt_size:	its bytes
+ * @regions:	shared regions, behind that
+ * @nr_regions:	their number
  */
 struct mk_acpi {
 	__u64 phys;
@@ -64,6 +66,8 @@ struct mk_acpi {
 	const struct mk_handoff *handoff;
 	const void *fdt;
 	__u32 fdt_size;
+	const struct mk_region *regions;
+	__u32 nr_regions;
 };
 
 /**

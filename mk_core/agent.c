@@ -19,6 +19,7 @@
 #include "acpi.h"
 #include "compat.h"
 #include "internal.h"
+#include "mk_core.h"
 
 #define BEAT_NS		(250 * NSEC_PER_MSEC)
 
@@ -176,6 +177,32 @@ static void set_clock(u32 khz)
 		pr_warn("the host's wall clock was refused\n");
 }
 
+/* --- for the modules above --------------------------------------------------------- */
+
+static struct mk_self self;
+
+static void know_self(const struct mk_handoff *h)
+{
+	const struct mk_region *r = (void *)h + h->regions;
+	u32 i;
+
+	self.id = h->id;
+	self.epoch = h->epoch;
+	strscpy(self.name, h->name, sizeof(self.name));
+	for (i = 0; i < h->nr_regions; i++)
+		if (r[i].kind == MK_REGION_IPC)
+			self.ipc = r[i];
+}
+
+int mk_core_self(struct mk_self *out)
+{
+	if (!self.id)
+		return -ENODEV;
+	*out = self;
+	return 0;
+}
+EXPORT_SYMBOL_NS_GPL(mk_core_self, COMPAT_NAMESPACE);
+
 /* --- init -------------------------------------------------------------------------- */
 
 static int map_control(const struct mk_handoff *h)
@@ -244,6 +271,7 @@ int mk_agent_init(const struct mk_handoff *handoff, u32 len)
 		return ret;
 	}
 	set_clock(handoff->tsc_khz);
+	know_self(handoff);
 	/* From here on the module stays: its leash is in use. */
 	ret = cpuhp_setup_state(CPUHP_AP_ONLINE_DYN, "multikernel:beat",
 				beat_start, beat_stop);

@@ -5,6 +5,7 @@
 #include <linux/delay.h>
 #include <linux/io.h>
 #include <linux/ktime.h>
+#include <linux/module.h>
 #include <linux/preempt.h>
 #include <linux/sizes.h>
 #include <linux/smp.h>
@@ -13,6 +14,7 @@
 #include <asm/tsc.h>
 
 #include "internal.h"
+#include "mk_core.h"
 
 #define ICR_TRIES	1000	/* of 1 us: Linux gives a send 1000 * 100 us at worst */
 #define ACK_POLLS	50	/* between two SIPIs */
@@ -107,6 +109,21 @@ static int icr_send(u32 apicid, u32 command)
 	preempt_enable();
 	return idle ? 0 : -EIO;
 }
+
+int mk_core_ring(u32 apicid, u8 vector)
+{
+	unsigned long flags;
+	bool idle;
+
+	weak_wrmsr_fence();	/* in x2APIC mode the command overtakes stores */
+	local_irq_save(flags);
+	idle = icr_idle();
+	if (idle)
+		apic->icr_write(APIC_DM_FIXED | vector, apicid);
+	local_irq_restore(flags);
+	return idle ? 0 : -EIO;
+}
+EXPORT_SYMBOL_NS_GPL(mk_core_ring, COMPAT_NAMESPACE);
 
 static void send_init(struct mk_cpu **cpus, unsigned int nr)
 {

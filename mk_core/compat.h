@@ -43,4 +43,18 @@ static inline void hrtimer_setup(struct hrtimer *timer,
 #define compat_uevent_const const
 #endif
 
+/* The namespace of an export became a string (6.13). */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 13, 0)
+#define COMPAT_NAMESPACE	MULTIKERNEL
+#else
+#define COMPAT_NAMESPACE	"MULTIKERNEL"
+#endif
+
+/* Interrupts are moved at once, and not at their next one, by default (6.14). */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 14, 0)
+#define COMPAT_MOVE_AT_ONCE	IRQ_MOVE_PCNTXT
+#else
+#define COMPAT_MOVE_AT_ONCE	0
+#endif
+
 #endif /* MK_CORE_COMPAT_H */

@@ -19,7 +19,7 @@
 #define MK_HANDOFF_SIG		"MKRN"		/* ACPI table signature */
 #define MK_HANDOFF_HID		"MKRN0001"	/* ACPI device, udev's modalias */
 #define MK_HANDOFF_MAJOR	1
-#define MK_HANDOFF_MINOR	0
+#define MK_HANDOFF_MINOR	1
 
 #define MK_ACPI_HEADER_SIZE	36
 
@@ -68,7 +68,7 @@ struct mk_handoff {
  * struct mk_region - a shared region that the instance may use
  * @start:	physical address
  * @size:	bytes
- * @kind:	who it is for; none are defined yet
+ * @kind:	MK_REGION_*: who it is for; unknown ones are left alone
  * @flags:	zero
  */
 struct mk_region {
@@ -77,6 +77,8 @@ struct mk_region {
 	__u32 kind;
 	__u32 flags;
 };
+
+#define MK_REGION_IPC		1	/* mk_ipc/wire.h; since minor 1 */
 
 #define MK_CONTROL_MAGIC	0x314c5443524b4dULL	/* "MKRCTL1" */
 #define MK_CONTROL_SIZE		4096

@@ -122,6 +122,7 @@ void mk_instance_end(struct mk_instance *inst, u32 state, u32 reason,
 	strscpy(inst->text, text, sizeof(inst->text));
 	pr_info("instance %s (%u) is %s: %s%s%s\n", inst->name, inst->id,
 		mk_state_name(state), mk_reason_name(reason), *text ? ": " : "", text);
+	mk_peer_end(inst);
 	mk_instance_state(inst, state);
 	if (inst->held)
 		module_put(THIS_MODULE);
@@ -319,6 +320,8 @@ static int build_instance(struct mk_instance *inst, const struct mk_create *req,
 	ret = take_resources(inst, req, cpus, err);
 	if (!ret && mk_platform_fdt(inst))
 		ret = mk_fail(err, -ENOMEM, MK_E_MEMORY, 0, 0);
+	if (!ret && mk_peer_new(inst))
+		ret = mk_fail(err, -ENOMEM, MK_E_MEMORY, 0, 0);
 	if (!ret && mk_sysfs_add(inst))
 		ret = mk_fail(err, -ENOMEM, MK_E_MEMORY, 0, 0);
 	if (ret)
@@ -490,6 +493,7 @@ static void begin_run(struct mk_instance *inst)
 	inst->held = true;
 	__module_get(THIS_MODULE);	/* the caller's descriptor holds one already */
 	mk_control_arm(inst);
+	mk_peer_start(inst);
 }
 
 /* The host goes down: pairs with mk_instances_end_all(). */

@@ -178,6 +178,7 @@ void mk_pool_leak_memory(const struct mk_extent *extents, u32 nr);
  * @rsdp:	ACPI root pointer
  * @tables:	start of the ACPI tables
  * @tables_size: their bytes
+ * @ipc:	shared region for mk_ipc
  */
 struct mk_image {
 	struct file *kernel;
@@ -190,6 +191,7 @@ struct mk_image {
 	u64 rsdp;
 	u64 tables;
 	u32 tables_size;
+	struct mk_region ipc;
 };
 
 /**
@@ -238,6 +240,7 @@ struct mk_watch {
  * @image:	L
  * @epoch:	L: of the last start
  * @watch:	L, but for the work item
+ * @peer:	L: what the modules above are told of
  * @boots:	L: number of starts; this and the rest: figures for mk_query
  * @start_ns:	L: host time (CLOCK_BOOTTIME) of the last SIPI, or 0
  * @start_tsc:	L: the same as TSC
@@ -275,6 +278,7 @@ struct mk_instance {
 	struct mk_image image;
 	u64 epoch;
 	struct mk_watch *watch;
+	struct mk_peer *peer;
 	u64 boots;
 	u64 start_ns;
 	u64 start_tsc;
@@ -334,7 +338,7 @@ struct mk_bzimage;
 int mk_unpack(void *image, const struct mk_bzimage *bz, void *scratch, u64 room,
 	      void *boot_params, const char *cmdline, u64 *entry);
 
-#define MK_PLATFORM_SIZE	(256 * 1024)	/* at the end of the first extent */
+#define MK_PLATFORM_SIZE	(512 * 1024)	/* at the end of the first extent */
 #define MK_PLATFORM_CMDLINE	4096
 
 /**
@@ -368,6 +372,12 @@ void mk_control_request(struct mk_instance *inst, u32 request);
 void mk_control_watch(struct mk_instance *inst);
 void mk_control_look(struct work_struct *work);
 u64 mk_control_beat_age(struct mk_instance *inst);
+
+/* --- peers.c: the modules above (mk_core.h) ------------------------------- */
+
+int mk_peer_new(struct mk_instance *inst);
+void mk_peer_start(struct mk_instance *inst);
+void mk_peer_end(struct mk_instance *inst);
 
 /* --- sysfs.c, chardev.c -------------------------------------------------- */
 

@@ -10,7 +10,8 @@
  *	+4K	boot_params
  *	+8K	command line
  *	+16K	page tables
- *	+64K	ACPI tables, up to the end
+ *	+64K	ACPI tables
+ *	+256K	mk_ipc's, up to the end
  */
 #include <linux/acpi.h>
 #include <linux/nodemask.h>
@@ -32,6 +33,7 @@
 #define AT_CMDLINE	0x2000
 #define AT_PAGETABLE	0x4000
 #define AT_ACPI		0x10000
+#define AT_IPC		0x40000
 #define FDT_ROOM	8192
 
 /* Pages of the low window: trampoline, PML4. The rest is the instance's. */
@@ -175,6 +177,7 @@ static int build_acpi(struct mk_instance *inst, u64 at, u32 room)
 		.phys = at, .bsp_apicid = mk_arch_apicid(0),
 		.lapic = APIC_DEFAULT_PHYS_BASE,
 		.mems = mems, .fdt = inst->fdt, .fdt_size = inst->fdt_size,
+		.regions = &inst->image.ipc, .nr_regions = 1,
 	};
 	struct mk_handoff *handoff = kzalloc(sizeof(*handoff), GFP_KERNEL);
 	struct nodes *nodes = kzalloc(sizeof(*nodes), GFP_KERNEL);
@@ -226,13 +229,14 @@ static u32 build_e820(const struct mk_instance *inst, const struct mk_layout *at
 		      struct mk_e820 *map)
 {
 	const struct mk_extent *e = inst->extents;
-	u64 acpi = at->platform + AT_ACPI, end = at->platform + MK_PLATFORM_SIZE;
+	u64 acpi = at->platform + AT_ACPI, ipc = at->platform + AT_IPC;
 	u32 nr = 0, i;
 
 	add_e820(map, &nr, inst->window, inst->window + MK_WINDOW_SIZE, MK_E820_RAM);
 	add_e820(map, &nr, e->start, at->platform, MK_E820_RAM);
 	add_e820(map, &nr, at->platform, acpi, MK_E820_RESERVED);
-	add_e820(map, &nr, acpi, end, MK_E820_ACPI);
+	add_e820(map, &nr, acpi, ipc, MK_E820_ACPI);
+	add_e820(map, &nr, ipc, at->platform + MK_PLATFORM_SIZE, MK_E820_RESERVED);
 	for (i = 1; i < inst->nr_extents; i++)
 		add_e820(map, &nr, e[i].start, e[i].start + e[i].size, MK_E820_RAM);
 	return nr;
@@ -242,7 +246,7 @@ static int build_bootparams(struct mk_instance *inst, const void *image,
 			    const struct mk_bzimage *bz,
 			    const struct mk_layout *at, struct mk_error *err)
 {
-	struct mk_e820 map[MK_MAX_EXTENTS + 4];
+	struct mk_e820 map[MK_MAX_EXTENTS + 5];
 	const char *cmdline = inst->image.cmdline;
 	struct mk_boot boot = {
 		.cmdline = at->platform + AT_CMDLINE, .cmdline_len = strlen(cmdline),
@@ -301,10 +305,12 @@ int mk_platform_build(struct mk_instance *inst, const void *image,
 	img->control = at->platform + AT_CONTROL;
 	img->tables = at->platform + AT_ACPI;
 	img->rsdp = img->tables;
+	img->ipc = (struct mk_region){ .start = at->platform + AT_IPC,
+		.size = MK_PLATFORM_SIZE - AT_IPC, .kind = MK_REGION_IPC };
 	img->entry.page = inst->window;
 	img->entry.cr3 = inst->window + WINDOW_CR3;
 	memset(mk_virt(inst->window), 0, MK_WINDOW_SIZE);
-	size = build_acpi(inst, img->tables, MK_PLATFORM_SIZE - AT_ACPI);
+	size = build_acpi(inst, img->tables, AT_IPC - AT_ACPI);
 	if (size < 0)
 		return mk_fail(err, size, MK_E_INTERNAL, size, 0);
 	img->tables_size = size;

@@ -129,6 +129,7 @@ static void instance_release(struct kobject *kobj)
 	struct mk_instance *inst = of_kobj(kobj);
 
 	kfree(inst->fdt);
+	kfree(inst->peer);
 	kfree(inst->watch);
 	kfree(inst->cpus);
 	kfree(inst);

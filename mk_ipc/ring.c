@@ -42,7 +42,7 @@ static int beyond(__u32 event, __u32 new, __u32 old)
 	return new - event - 1 < new - old;
 }
 
-int mk_ring_make(struct mk_ring *ring, __u32 size, __u64 epoch)
+MK_RING_API int mk_ring_make(struct mk_ring *ring, __u32 size, __u64 epoch)
 {
 	if (!size_is_good(size))
 		return -EINVAL;
@@ -56,7 +56,7 @@ int mk_ring_make(struct mk_ring *ring, __u32 size, __u64 epoch)
 	return 0;
 }
 
-static int check(const struct mk_ring *ring, __u32 size, __u64 epoch)
+static int check_ring(const struct mk_ring *ring, __u32 size, __u64 epoch)
 {
 	if (!size_is_good(size))
 		return -EINVAL;
@@ -68,13 +68,14 @@ static int check(const struct mk_ring *ring, __u32 size, __u64 epoch)
 
 /* --- producer --------------------------------------------------------------- */
 
-int mk_tx_attach(struct mk_tx *tx, struct mk_ring *ring, void *data, __u32 size, __u64 epoch)
+MK_RING_API int mk_tx_attach(struct mk_tx *tx, struct mk_ring *ring, void *data, __u32 size,
+			     __u64 epoch)
 {
 	memset(tx, 0, sizeof(*tx));
 	tx->ring = ring;
 	tx->data = data;
 	tx->size = size;
-	return check(ring, size, epoch);
+	return check_ring(ring, size, epoch);
 }
 
 /* The consumer has got no more than was published, and goes forward only. */
@@ -109,7 +110,7 @@ static int fits(const struct mk_tx *tx, __u32 len)
 	return len <= MK_RING_MESSAGE_MAX && room_for(len) <= tx->size;
 }
 
-int mk_tx_put(struct mk_tx *tx, const void *message, __u32 len)
+MK_RING_API int mk_tx_put(struct mk_tx *tx, const void *message, __u32 len)
 {
 	struct mk_record record = { .len = len };
 	int ret;
@@ -131,7 +132,7 @@ int mk_tx_put(struct mk_tx *tx, const void *message, __u32 len)
 	return 0;
 }
 
-int mk_tx_publish(struct mk_tx *tx)
+MK_RING_API int mk_tx_publish(struct mk_tx *tx)
 {
 	__u32 old = tx->tail;
 
@@ -143,7 +144,7 @@ int mk_tx_publish(struct mk_tx *tx)
 	return beyond(mk_peer_load(&tx->ring->data_event), tx->tail, old);
 }
 
-int mk_tx_arm(struct mk_tx *tx, __u32 len)
+MK_RING_API int mk_tx_arm(struct mk_tx *tx, __u32 len)
 {
 	int ret;
 
@@ -157,14 +158,14 @@ int mk_tx_arm(struct mk_tx *tx, __u32 len)
 
 /* --- consumer --------------------------------------------------------------- */
 
-int mk_rx_attach(struct mk_rx *rx, struct mk_ring *ring, const void *data, __u32 size,
-		 __u64 epoch)
+MK_RING_API int mk_rx_attach(struct mk_rx *rx, struct mk_ring *ring, const void *data,
+			     __u32 size, __u64 epoch)
 {
 	memset(rx, 0, sizeof(*rx));
 	rx->ring = ring;
 	rx->data = data;
 	rx->size = size;
-	return check(ring, size, epoch);
+	return check_ring(ring, size, epoch);
 }
 
 static int broken(struct mk_rx *rx)
@@ -194,7 +195,7 @@ static void copy_out(const struct mk_rx *rx, __u32 at, void *to, __u32 len)
 	memcpy((__u8 *)to + first, rx->data, len - first);
 }
 
-int mk_rx_get(struct mk_rx *rx, void *message, __u32 room, __u32 *len)
+MK_RING_API int mk_rx_get(struct mk_rx *rx, void *message, __u32 room, __u32 *len)
 {
 	struct mk_record record;
 	int ret;
@@ -221,7 +222,7 @@ int mk_rx_get(struct mk_rx *rx, void *message, __u32 room, __u32 *len)
 	return 0;
 }
 
-int mk_rx_release(struct mk_rx *rx)
+MK_RING_API int mk_rx_release(struct mk_rx *rx)
 {
 	__u32 old = rx->head;
 
@@ -233,7 +234,7 @@ int mk_rx_release(struct mk_rx *rx)
 	return beyond(mk_peer_load(&rx->ring->room_event), rx->head, old);
 }
 
-int mk_rx_arm(struct mk_rx *rx)
+MK_RING_API int mk_rx_arm(struct mk_rx *rx)
 {
 	int ret;
 

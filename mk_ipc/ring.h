@@ -18,6 +18,10 @@
 
 #include <linux/types.h>
 
+#ifndef MK_RING_API
+#define MK_RING_API	/* a header-only library makes all of it static */
+#endif
+
 #define MK_RING_MAGIC		0x474e5252U	/* "RRNG" */
 #define MK_RING_ALIGN		8		/* of a message in the ring */
 #define MK_RING_MESSAGE_MAX	65536		/* bytes of one message */
@@ -122,7 +126,7 @@ struct mk_rx {
  *
  * Return: 0, or -EINVAL for a size that cannot be.
  */
-int mk_ring_make(struct mk_ring *ring, __u32 size, __u64 epoch);
+MK_RING_API int mk_ring_make(struct mk_ring *ring, __u32 size, __u64 epoch);
 
 /**
  * mk_tx_attach() - become the producer
@@ -135,7 +139,8 @@ int mk_ring_make(struct mk_ring *ring, __u32 size, __u64 epoch);
  * Return: 0, -EINVAL for a size that cannot be, -EPROTO when the ring is
  * another one.
  */
-int mk_tx_attach(struct mk_tx *tx, struct mk_ring *ring, void *data, __u32 size, __u64 epoch);
+MK_RING_API int mk_tx_attach(struct mk_tx *tx, struct mk_ring *ring, void *data, __u32 size,
+			     __u64 epoch);
 
 /**
  * mk_tx_put() - add a message; the consumer sees it after mk_tx_publish()
@@ -146,7 +151,7 @@ int mk_tx_attach(struct mk_tx *tx, struct mk_ring *ring, void *data, __u32 size,
  * Return: 0, -EMSGSIZE when no ring or not this one can take it, -EAGAIN when
  * there is no room now, -EPROTO when the consumer is broken.
  */
-int mk_tx_put(struct mk_tx *tx, const void *message, __u32 len);
+MK_RING_API int mk_tx_put(struct mk_tx *tx, const void *message, __u32 len);
 
 /**
  * mk_tx_publish() - let the consumer see all that was put
@@ -154,7 +159,7 @@ int mk_tx_put(struct mk_tx *tx, const void *message, __u32 len);
  *
  * Return: whether its doorbell must be rung.
  */
-int mk_tx_publish(struct mk_tx *tx);
+MK_RING_API int mk_tx_publish(struct mk_tx *tx);
 
 /**
  * mk_tx_arm() - have our doorbell rung once there is room
@@ -164,7 +169,7 @@ int mk_tx_publish(struct mk_tx *tx);
  * Return: 0: sleep; 1: there is room already; -EMSGSIZE as mk_tx_put();
  * -EPROTO.
  */
-int mk_tx_arm(struct mk_tx *tx, __u32 len);
+MK_RING_API int mk_tx_arm(struct mk_tx *tx, __u32 len);
 
 /**
  * mk_rx_attach() - become the consumer; see mk_tx_attach()
@@ -176,8 +181,8 @@ int mk_tx_arm(struct mk_tx *tx, __u32 len);
  *
  * Return: 0, -EINVAL or -EPROTO.
  */
-int mk_rx_attach(struct mk_rx *rx, struct mk_ring *ring, const void *data, __u32 size,
-		 __u64 epoch);
+MK_RING_API int mk_rx_attach(struct mk_rx *rx, struct mk_ring *ring, const void *data,
+			     __u32 size, __u64 epoch);
 
 /**
  * mk_rx_get() - copy the next message
@@ -192,7 +197,7 @@ int mk_rx_attach(struct mk_rx *rx, struct mk_ring *ring, const void *data, __u32
  * Return: 0, -EAGAIN when there is none, -EMSGSIZE when it is longer than
  * @room (it stays), -EPROTO when the producer is broken.
  */
-int mk_rx_get(struct mk_rx *rx, void *message, __u32 room, __u32 *len);
+MK_RING_API int mk_rx_get(struct mk_rx *rx, void *message, __u32 room, __u32 *len);
 
 /**
  * mk_rx_release() - give back the room of all that was got
@@ -200,7 +205,7 @@ int mk_rx_get(struct mk_rx *rx, void *message, __u32 room, __u32 *len);
  *
  * Return: whether the producer's doorbell must be rung.
  */
-int mk_rx_release(struct mk_rx *rx);
+MK_RING_API int mk_rx_release(struct mk_rx *rx);
 
 /**
  * mk_rx_arm() - have our doorbell rung once there is a message
@@ -208,6 +213,6 @@ int mk_rx_release(struct mk_rx *rx);
  *
  * Return: 0: sleep; 1: there is one already; -EPROTO.
  */
-int mk_rx_arm(struct mk_rx *rx);
+MK_RING_API int mk_rx_arm(struct mk_rx *rx);
 
 #endif /* MK_IPC_RING_H */

@@ -481,7 +481,7 @@ static void check_module(const struct machine *m)
 {
 	char path[512], remedy[256];
 
-	if (module_find(m->uts.release, path, sizeof(path))) {
+	if (module_find("mk_core", m->uts.release, path, sizeof(path))) {
 		ok("%s", path);
 		return;
 	}

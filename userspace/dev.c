@@ -19,7 +19,7 @@ static int fail_absent(void)
 		return fail(EXIT_UNAVAILABLE, "no_device", MK_DEVICE,
 			    "mount devtmpfs on /dev, or look at udev's rules",
 			    "mk_core is loaded but its device node is absent");
-	if (module_find(u.release, path, sizeof(path)))
+	if (module_find("mk_core", u.release, path, sizeof(path)))
 		return fail(EXIT_UNAVAILABLE, "not_loaded", MK_DEVICE, "modprobe mk_core",
 			    "the module mk_core is not loaded");
 	snprintf(path, sizeof(path), "dkms install multikernel/%s -k %s && modprobe mk_core",

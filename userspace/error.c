@@ -172,6 +172,17 @@ static const struct sentence sentences[] = {
 	[MK_E_START_TIMEOUT] = { EXIT_FAILED, "start_timeout", "CPU %0u",
 		"it did not leave its parking place",
 		"take it out of the pool and add it again, or restart the host" },
+
+	[MK_E_NO_CHANNEL] = { EXIT_FAILED, "no_channel", "%o",
+		"there is no such channel, or one of its kernels is not running mk_ipc", NULL },
+	[MK_E_CHANNEL_TAKEN] = { EXIT_FAILED, "channel_taken", "%o",
+		"a channel has this name", "choose another name" },
+	[MK_E_CHANNEL_SELF] = { EXIT_FAILED, "channel_self", "%o",
+		"both ends are the same kernel", "name two kernels" },
+	[MK_E_CHANNEL_SIZE] = { EXIT_FAILED, "channel_size", "%o",
+		"%0u bytes are no size of a ring", "a power of two, from 4K to 1M" },
+	[MK_E_CHANNEL_BUSY] = { EXIT_FAILED, "channel_busy", "%o",
+		"a program has it", "end that program first" },
 };
 
 static const struct sentence windowless = { EXIT_FAILED, "no_window", "%o",

@@ -80,9 +80,21 @@ static int add_agent(FILE *out)
 	return file(out, "mk/init", PROGRAM, path, fd);
 }
 
-static int add_module(FILE *out, const char *release)
+static int add_module(FILE *out, const char *name, const char *path)
 {
 	_cleanup_fd_ int fd = -1;
+	char inside[64];
+	int ret = module_open(path, &fd);
+
+	if (ret)
+		return ret;
+	snprintf(inside, sizeof(inside), "mk/modules/%s.ko", name);
+	return file(out, inside, DATA, path, fd);
+}
+
+/* The leash has to be there; without mk_ipc an instance has no messages. */
+static int add_modules(FILE *out, const char *release)
+{
 	char path[512], remedy[256];
 	int ret;
 
@@ -90,17 +102,17 @@ static int add_module(FILE *out, const char *release)
 		return fail(EXIT_FAILED, "no_release", "mk_core",
 			    "boot without mk-init and mk_core: --no-agent",
 			    "the kernel image does not tell the release to look for");
-	if (!module_find(release, path, sizeof(path))) {
+	if (!module_find("mk_core", release, path, sizeof(path))) {
 		snprintf(remedy, sizeof(remedy), "build it: dkms install multikernel/%s -k %s",
 			 MK_VERSION, release);
 		return fail(EXIT_FAILED, "module_missing", "mk_core", remedy,
 			    "there is none for the instance's kernel %s", release);
 	}
-	ret = module_open(path, &fd);
-	if (ret)
-		return ret;
 	entry(out, "mk/modules", DIRECTORY, 0);
-	return file(out, "mk/modules/mk_core.ko", DATA, path, fd);
+	ret = add_module(out, "mk_core", path);
+	if (!ret && module_find("mk_ipc", release, path, sizeof(path)))
+		ret = add_module(out, "mk_ipc", path);
+	return ret;
 }
 
 /* The kernel refuses files that somebody may write; without /proc it has to do. */
@@ -126,7 +138,7 @@ int prefix_build(const char *release, int *fd)
 	out = *fd < 0 ? NULL : fdopen(dup(*fd), "w");
 	if (!out)
 		return fail(EXIT_FAILED, "memory", "initramfs", NULL, "%s", strerror(errno));
-	ret = add_agent(out) ?: add_module(out, release);
+	ret = add_agent(out) ?: add_modules(out, release);
 	entry(out, "TRAILER!!!", 0, 0);
 	if (fclose(out) && !ret)
 		ret = fail(EXIT_FAILED, "memory", "initramfs", NULL, "%s", strerror(errno));

@@ -247,8 +247,8 @@ int image_load(const struct image *img, const struct args *a, struct instance *i
 int prefix_build(const char *release, int *fd);
 bool agent_path(char *path, size_t size);
 
-/* module.c: mk_core for a kernel release */
-bool module_find(const char *release, char *path, size_t size);
+/* module.c: our modules for a kernel release */
+bool module_find(const char *name, const char *release, char *path, size_t size);
 int module_open(const char *path, int *fd);
 
 #endif /* MKCTL_H */

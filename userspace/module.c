@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* The mk_core that belongs to a kernel release, uncompressed. */
+/* Our modules that belong to a kernel release, uncompressed. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -9,8 +9,6 @@
 
 #include "mkctl.h"
 
-#define MODULE	"mk_core.ko"
-
 /* How a module may be stored; the program writes it plain to its stdout. */
 static const struct packing {
 	const char *suffix;
@@ -19,12 +17,12 @@ static const struct packing {
 	{ "", NULL }, { ".xz", "xz" }, { ".zst", "zstd" }, { ".gz", "gzip" }
 };
 
-static bool find_in(const char *dir, char *path, size_t size)
+static bool find_in(const char *dir, const char *name, char *path, size_t size)
 {
 	size_t i;
 
 	for (i = 0; i < ARRAY_SIZE(packings); i++) {
-		snprintf(path, size, "%s/" MODULE "%s", dir, packings[i].suffix);
+		snprintf(path, size, "%s/%s.ko%s", dir, name, packings[i].suffix);
 		if (!access(path, R_OK))
 			return true;
 	}
@@ -32,7 +30,7 @@ static bool find_in(const char *dir, char *path, size_t size)
 }
 
 /* $MK_MODULE_DIR comes first; then where dkms, then where make puts modules. */
-bool module_find(const char *release, char *path, size_t size)
+bool module_find(const char *name, const char *release, char *path, size_t size)
 {
 	static const char *const places[] = { "updates/dkms", "extra", "updates" };
 	const char *own = getenv("MK_MODULE_DIR");
@@ -41,12 +39,12 @@ bool module_find(const char *release, char *path, size_t size)
 
 	if (own && *own) {
 		snprintf(dir, sizeof(dir), "%s/%s", own, release);
-		if (find_in(dir, path, size))
+		if (find_in(dir, name, path, size))
 			return true;
 	}
 	for (i = 0; i < ARRAY_SIZE(places); i++) {
 		snprintf(dir, sizeof(dir), "/lib/modules/%s/%s", release, places[i]);
-		if (find_in(dir, path, size))
+		if (find_in(dir, name, path, size))
 			return true;
 	}
 	return false;

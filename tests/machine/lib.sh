@@ -158,6 +158,7 @@ pool_down() {
 		must mkctl delete "$name" --force
 	done
 	must mkctl pool remove --all
+	! grep -q '^mk_ipc ' /proc/modules || must rmmod mk_ipc
 	must rmmod mk_core
 }
 

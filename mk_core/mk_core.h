@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What mk_core offers to the modules above it: who this kernel is, which other
+ * kernels live, and how to interrupt one.  Namespace MULTIKERNEL.
+ */
+#ifndef MK_CORE_H
+#define MK_CORE_H
+
+#include <linux/notifier.h>
+#include <linux/types.h>
+
+#include "compat.h"
+#include "handoff.h"
+
+/**
+ * struct mk_self - an instance, as it sees itself
+ * @id:		instance id
+ * @name:	its name
+ * @epoch:	of this start
+ * @ipc:	its shared region for mk_ipc (MK_REGION_IPC), or size 0
+ */
+struct mk_self {
+	u32 id;
+	char name[MK_NAME_SIZE];
+	u64 epoch;
+	struct mk_region ipc;
+};
+
+/**
+ * mk_core_self() - which instance is this kernel?
+ * @self:	filled in an instance
+ *
+ * Context: any.
+ * Return: 0 in an instance, -ENODEV in a host.
+ */
+int mk_core_self(struct mk_self *self);
+
+/**
+ * struct mk_peer - an instance, as the modules of its host see it
+ * @id:		instance id
+ * @name:	its name
+ * @epoch:	of its last start
+ * @ipc:	its shared region for mk_ipc: zeros when it starts
+ * @nr_cpus:	its CPUs
+ * @apicid:	their local APIC ids
+ *
+ * Valid from MK_PEER_START to the end of the call for MK_PEER_END.
+ */
+struct mk_peer {
+	u32 id;
+	char name[MK_NAME_SIZE];
+	u64 epoch;
+	struct mk_region ipc;
+	u32 nr_cpus;
+	u32 apicid[];
+};
+
+/**
+ * enum mk_peer_event - what happens to an instance
+ * @MK_PEER_START:	its boot CPU is about to be sent SIPI
+ * @MK_PEER_END:	its CPUs are known to be halted
+ * @MK_PEER_LOST:	it ended, but some CPUs did not confirm their halt: what it
+ *			could write to may never be used again
+ */
+enum mk_peer_event {
+	MK_PEER_START,
+	MK_PEER_END,
+	MK_PEER_LOST,
+};
+
+/**
+ * mk_core_watch() - be told of instances; host only
+ * @nb:		called with an enum mk_peer_event and a struct mk_peer
+ *
+ * Those that are alive start for @nb at once.  A start may be told twice with
+ * the same epoch.  Calls for one instance never overlap.
+ *
+ * Context: sleeps; @nb is called with the instance's lock held and must not
+ * call mk_core but for mk_core_epoch() and mk_core_ring().
+ * Return: 0 or a negative errno.
+ */
+int mk_core_watch(struct notifier_block *nb);
+
+/**
+ * mk_core_unwatch() - no more
+ * @nb:		as given to mk_core_watch()
+ *
+ * Instances that are alive end for @nb first.
+ *
+ * Context: sleeps.
+ */
+void mk_core_unwatch(struct notifier_block *nb);
+
+/**
+ * mk_core_epoch() - a number that was never given before; host only
+ *
+ * Context: any.
+ * Return: above 0.
+ */
+u64 mk_core_epoch(void);
+
+/**
+ * mk_core_ring() - interrupt a CPU of another kernel
+ * @apicid:	its local APIC id
+ * @vector:	of that kernel
+ *
+ * All that was stored before is seen by whoever takes the interrupt.
+ *
+ * Context: any but NMI.
+ * Return: 0, or -EIO when the local APIC does not take the command.
+ */
+int mk_core_ring(u32 apicid, u8 vector);
+
+#endif /* MK_CORE_H */

@@ -1,0 +1,220 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * An instance's role: finds its link to the host, and the channels that the host
+ * tells it of.
+ */
+#include <linux/io.h>
+#include <linux/ioport.h>
+#include <linux/mm.h>
+#include <linux/module.h>
+#include <linux/slab.h>
+
+#include "internal.h"
+#include "peer.h"
+
+#define LOOK_MS		250	/* for a host whose mk_ipc comes, or comes again */
+
+static struct mk_self self;
+static struct mk_area *area;
+static struct mk_link *link;	/* mk_ipc_lock; and this: */
+static u64 last_epoch;		/* of a link; one that broke is not tried again */
+
+/* --- channels ------------------------------------------------------------------------- */
+
+static void say_closed(u64 epoch)
+{
+	struct mk_close_channel m = { .epoch = epoch };
+
+	if (link)
+		mk_link_send(link, MK_CLASS_SYSTEM, MK_SYSTEM_CLOSED, &m, sizeof(m));
+}
+
+static void agent_gone(struct mk_channel *ch)
+{
+	memunmap(ch->head);
+	mutex_lock(&mk_ipc_lock);
+	say_closed(ch->epoch);
+	mutex_unlock(&mk_ipc_lock);
+}
+
+static void agent_left(struct mk_channel *ch)
+{
+	mk_channel_put(ch);	/* the list's */
+}
+
+static const struct mk_channel_ops agent_ops = {
+	.rung = mk_user_rung,
+	.left = agent_left,
+	.gone = agent_gone,
+};
+
+static bool is_good(const struct mk_open_channel *m)
+{
+	u64 size = MK_CHANNEL_HEAD + 2ULL * m->ring_size;
+
+	return m->ring_size >= MK_RING_SIZE_MIN && m->ring_size <= MK_CHANNEL_RING_MAX &&
+	       !(m->ring_size & (m->ring_size - 1)) && m->side <= 1 &&
+	       m->nr_apicids <= MK_MAX_CPUS && IS_ALIGNED(m->phys, PAGE_SIZE) &&
+	       m->phys + size > m->phys && *m->name &&
+	       strnlen(m->name, sizeof(m->name)) < sizeof(m->name) &&
+	       strnlen(m->peer_name, sizeof(m->peer_name)) < sizeof(m->peer_name) &&
+	       /* ours would be mapped as our own memory */
+	       region_intersects(m->phys, size, IORESOURCE_SYSTEM_RAM,
+				 IORES_DESC_NONE) == REGION_DISJOINT;
+}
+
+static int open_channel(const struct mk_open_channel *m)
+{
+	struct mk_channel *ch;
+
+	if (!is_good(m) || mk_channel_find(m->name))
+		return -EINVAL;
+	ch = mk_channel_alloc(&agent_ops, NULL, m->nr_apicids ? m->apicid : NULL, m->nr_apicids);
+	if (!ch)
+		return -ENOMEM;
+	ch->head = memremap(m->phys, MK_CHANNEL_HEAD + 2 * (size_t)m->ring_size, MEMREMAP_WB);
+	if (!ch->head) {
+		mk_channel_free(ch);
+		return -ENOMEM;
+	}
+	strscpy(ch->name, m->name, sizeof(ch->name));
+	strscpy(ch->peer_name, m->peer_name, sizeof(ch->peer_name));
+	ch->peer = m->peer;
+	ch->side = m->side;
+	ch->epoch = m->epoch;
+	ch->ring_size = m->ring_size;
+	ch->phys = m->phys;
+	mk_channel_join(ch);
+	wake_up_all(&mk_user_wait);
+	return 0;
+}
+
+static void close_channel(u64 epoch)
+{
+	struct mk_channel *ch = mk_channel_find_epoch(epoch);
+
+	if (!ch)
+		return;
+	mk_channel_close(ch);
+	mk_channel_put(ch);
+}
+
+/* --- the link --------------------------------------------------------------------------- */
+
+static void agent_hello(struct mk_link *l, const struct mk_hello *hello)
+{
+	pr_info("linked with the host, mk_ipc %s\n", hello->version);
+}
+
+static void agent_message(struct mk_link *l, const struct mk_message *m, const void *body)
+{
+	struct mk_open_channel *open = NULL;
+	struct mk_close_channel close;
+
+	mutex_lock(&mk_ipc_lock);
+	if (m->type == MK_SYSTEM_OPEN && m->len >= sizeof(*open)) {
+		open = kmemdup(body, sizeof(*open), GFP_KERNEL);
+		if (!open || open_channel(open))
+			say_closed(((const struct mk_open_channel *)body)->epoch);
+	} else if (m->type == MK_SYSTEM_CLOSE && m->len >= sizeof(close)) {
+		memcpy(&close, body, sizeof(close));
+		close_channel(close.epoch);
+	}
+	mutex_unlock(&mk_ipc_lock);
+	kfree(open);
+}
+
+static const struct mk_link_ops agent_link_ops = {
+	.hello = agent_hello,
+	.message = agent_message,
+};
+
+static void link_up(u64 epoch)
+{
+	struct mk_channel *ch;
+
+	last_epoch = epoch;
+	link = mk_link_new(&agent_link_ops, NULL, NULL, 0);
+	if (!link)
+		return;
+	ch = link->ch;
+	strscpy(ch->peer_name, "host", sizeof(ch->peer_name));
+	ch->side = 1;
+	ch->epoch = epoch;
+	ch->ring_size = MK_LINK_RING;
+	ch->head = (void *)area + MK_AREA_LINK;
+	ch->phys = self.ipc.start + MK_AREA_LINK;
+	if (mk_link_join(link, self.id)) {
+		mk_link_free(link);
+		link = NULL;
+	}
+}
+
+/* All channels came by the link, and go with it. */
+static void link_down(void)
+{
+	struct mk_link *old = link;
+	struct mk_channel *ch;
+
+	link = NULL;
+	mk_link_free(old);
+	while ((ch = mk_channel_first())) {
+		mk_channel_close(ch);
+		mk_channel_put(ch);
+	}
+}
+
+static void look(struct work_struct *work);
+static DECLARE_DELAYED_WORK(look_work, look);
+
+static void look(struct work_struct *work)
+{
+	u64 epoch = mk_peer_load_acquire(&area->epoch);	/* the link is laid out */
+
+	mutex_lock(&mk_ipc_lock);
+	if (link && (link->ch->epoch != epoch || link->dead))
+		link_down();
+	if (!link && epoch && epoch != last_epoch && area->magic == MK_AREA_MAGIC && area->major == MK_IPC_MAJOR)
+		link_up(epoch);
+	mutex_unlock(&mk_ipc_lock);
+	queue_delayed_work(mk_ipc_wq, &look_work, msecs_to_jiffies(LOOK_MS));
+}
+
+/**
+ * mk_agent_init() - look for the host
+ *
+ * Context: module load in an instance; sleeps.
+ * Return: 0 or a negative errno.
+ */
+int mk_agent_init(void)
+{
+	int ret = mk_core_self(&self);
+
+	if (ret)
+		return ret;
+	if (self.ipc.size < MK_AREA_LINK + MK_CHANNEL_HEAD + 2 * MK_LINK_RING) {
+		pr_err("the host's mk_core gave no region for messages: install the same version on both sides\n");
+		return -ENODEV;
+	}
+	area = memremap(self.ipc.start, self.ipc.size, MEMREMAP_WB);
+	if (!area)
+		return -ENOMEM;
+	look(NULL);
+	return 0;
+}
+
+/**
+ * mk_agent_exit() - leave the host
+ *
+ * Context: module unload; sleeps.
+ */
+void mk_agent_exit(void)
+{
+	cancel_delayed_work_sync(&look_work);
+	mutex_lock(&mk_ipc_lock);
+	if (link)
+		link_down();
+	mutex_unlock(&mk_ipc_lock);
+	flush_workqueue(mk_ipc_wq);
+	memunmap(area);
+}

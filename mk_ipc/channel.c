@@ -1,0 +1,319 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Channels: two rings and the doorbells of their sides.
+ */
+#include <linux/rculist.h>
+#include <linux/slab.h>
+
+#include "internal.h"
+#include "peer.h"
+
+#define VECTOR_FIRST	0x20	/* below are exceptions: FIRST_EXTERNAL_VECTOR */
+#define VECTOR_LAST	0xfe
+
+static LIST_HEAD(channels);
+
+static struct mk_side *own_side(const struct mk_channel *ch)
+{
+	return &ch->head->side[ch->side];
+}
+
+static struct mk_side *other_side(const struct mk_channel *ch)
+{
+	return &ch->head->side[!ch->side];
+}
+
+/**
+ * mk_channel_make() - make the head and both rings of a channel
+ * @head:	zeros
+ * @ring_size:	bytes of data each way
+ * @epoch:	of the channel
+ *
+ * Return: 0, or -EINVAL for a size that cannot be.
+ */
+int mk_channel_make(struct mk_channel_head *head, u32 ring_size, u64 epoch)
+{
+	int ret = mk_ring_make(&head->ring[0], ring_size, epoch) ?:
+		  mk_ring_make(&head->ring[1], ring_size, epoch);
+
+	if (ret)
+		return ret;
+	head->ring_size = ring_size;
+	head->epoch = epoch;
+	mk_peer_store_release(&head->magic, MK_CHANNEL_MAGIC);	/* for programs */
+	return 0;
+}
+
+/**
+ * mk_channel_data() - the data of one of its rings
+ * @ch:		channel
+ * @side:	its writer
+ *
+ * Return: @ch->ring_size bytes.
+ */
+void *mk_channel_data(const struct mk_channel *ch, u32 side)
+{
+	return (u8 *)ch->head + MK_CHANNEL_HEAD + (size_t)side * ch->ring_size;
+}
+
+/**
+ * mk_channel_free() - the way back from mk_channel_alloc()
+ * @ch:		channel that never joined
+ *
+ * Context: any.
+ */
+void mk_channel_free(struct mk_channel *ch)
+{
+	kfree(ch->apicid);
+	kfree(ch);
+}
+
+static void release(struct work_struct *work)
+{
+	struct mk_channel *ch = container_of(work, struct mk_channel, release);
+
+	ch->ops->gone(ch);
+	mk_channel_free(ch);
+}
+
+/**
+ * mk_channel_alloc() - make one side of a channel
+ * @ops:	who uses it
+ * @priv:	for @ops
+ * @apicid:	CPUs of the other side, or NULL: any
+ * @nr_apicids:	their number
+ *
+ * The caller fills the constant fields, then joins.
+ *
+ * Context: sleeps.
+ * Return: the channel with one reference, or NULL.
+ */
+struct mk_channel *mk_channel_alloc(const struct mk_channel_ops *ops, void *priv,
+				    const u32 *apicid, u32 nr_apicids)
+{
+	struct mk_channel *ch = kzalloc(sizeof(*ch), GFP_KERNEL);
+
+	if (!ch)
+		return NULL;
+	if (apicid)
+		ch->apicid = kmemdup(apicid, nr_apicids * sizeof(*apicid), GFP_KERNEL);
+	if (apicid && !ch->apicid) {
+		kfree(ch);
+		return NULL;
+	}
+	ch->nr_apicids = nr_apicids;
+	ch->ops = ops;
+	ch->priv = priv;
+	kref_init(&ch->ref);
+	INIT_LIST_HEAD(&ch->node);
+	INIT_WORK(&ch->release, release);
+	init_waitqueue_head(&ch->wait);
+	return ch;
+}
+
+/**
+ * mk_channel_join() - say where our doorbell is, and hear it
+ * @ch:		channel
+ *
+ * Context: mk_ipc_lock held.
+ */
+void mk_channel_join(struct mk_channel *ch)
+{
+	lockdep_assert_held(&mk_ipc_lock);
+	list_add_tail_rcu(&ch->node, &channels);
+	/* listed first: who moves the bell meanwhile finds it */
+	mk_peer_store(&own_side(ch)->bell, mk_bell_address());
+	mk_peer_store_release(&own_side(ch)->state, MK_SIDE_OPEN);	/* bell first */
+	mk_channel_ring(ch);
+}
+
+/**
+ * mk_channel_close() - end a channel on this side
+ * @ch:		channel
+ *
+ * Whoever waits for it is woken; its memory stays until the last reference is
+ * given back.
+ *
+ * Context: mk_ipc_lock held; sleeps.
+ */
+void mk_channel_close(struct mk_channel *ch)
+{
+	lockdep_assert_held(&mk_ipc_lock);
+	if (ch->closed)
+		return;
+	WRITE_ONCE(ch->closed, true);
+	mk_peer_store_release(&own_side(ch)->state, MK_SIDE_CLOSED); /* after all we wrote */
+	mk_channel_ring(ch);
+	list_del_rcu(&ch->node);
+	synchronize_rcu();
+	ch->ops->rung(ch);
+}
+
+/**
+ * mk_channel_get() - take a reference
+ * @ch:		channel to which the caller has one, or that is listed
+ *
+ * Context: any.
+ */
+void mk_channel_get(struct mk_channel *ch)
+{
+	kref_get(&ch->ref);
+}
+
+static void last_put(struct kref *ref)
+{
+	queue_work(mk_ipc_wq, &container_of(ref, struct mk_channel, ref)->release);
+}
+
+/**
+ * mk_channel_put() - give a reference back
+ * @ch:		channel
+ *
+ * Context: any.
+ */
+void mk_channel_put(struct mk_channel *ch)
+{
+	kref_put(&ch->ref, last_put);
+}
+
+static bool is_theirs(const struct mk_channel *ch, u32 apicid)
+{
+	u32 i;
+
+	for (i = 0; i < ch->nr_apicids; i++)
+		if (ch->apicid[i] == apicid)
+			return true;
+	return !ch->apicid;
+}
+
+/**
+ * mk_channel_ring() - ring the other side's doorbell
+ * @ch:		channel
+ *
+ * Where that is the other side says: it must be an interrupt of one of its CPUs.
+ *
+ * Context: any but NMI.
+ */
+void mk_channel_ring(struct mk_channel *ch)
+{
+	u64 bell;
+
+	mk_peer_store_release(&own_side(ch)->rung, atomic_inc_return(&ch->rings));
+	mk_peer_mb();	/* against the scan after the other's bell has moved */
+	bell = mk_peer_load(&other_side(ch)->bell);
+	if (!bell)
+		return;
+	if (MK_BELL_VECTOR(bell) < VECTOR_FIRST || MK_BELL_VECTOR(bell) > VECTOR_LAST ||
+	    !is_theirs(ch, MK_BELL_APICID(bell))) {
+		if (atomic_inc_return(&ch->bad_bells) == 1)
+			pr_warn("channel %s: %s (%u) has no doorbell at APIC %#x, vector %#x: it is not rung\n",
+				ch->name, ch->peer_name, ch->peer, MK_BELL_APICID(bell),
+				MK_BELL_VECTOR(bell));
+		return;
+	}
+	mk_core_ring(MK_BELL_APICID(bell), MK_BELL_VECTOR(bell));
+}
+
+/**
+ * mk_channel_peer_state() - is the other side there?
+ * @ch:		channel
+ *
+ * Context: any.
+ * Return: MK_SIDE_*; what is none counts as closed.
+ */
+u32 mk_channel_peer_state(const struct mk_channel *ch)
+{
+	u32 state = mk_peer_load_acquire(&other_side(ch)->state); /* all it wrote is there */
+
+	return state > MK_SIDE_CLOSED ? MK_SIDE_CLOSED : state;
+}
+
+/**
+ * mk_channel_find() - a channel that is open, by its name
+ * @name:	of the channel
+ *
+ * Context: mk_ipc_lock held.
+ * Return: the channel without a reference, or NULL.
+ */
+struct mk_channel *mk_channel_find(const char *name)
+{
+	struct mk_channel *ch;
+
+	lockdep_assert_held(&mk_ipc_lock);
+	list_for_each_entry(ch, &channels, node)
+		if (!strcmp(ch->name, name))
+			return ch;
+	return NULL;
+}
+
+/**
+ * mk_channel_find_epoch() - a channel that is open, by its epoch
+ * @epoch:	of the channel
+ *
+ * Context: mk_ipc_lock held.
+ * Return: the channel without a reference, or NULL.
+ */
+struct mk_channel *mk_channel_find_epoch(u64 epoch)
+{
+	struct mk_channel *ch;
+
+	lockdep_assert_held(&mk_ipc_lock);
+	list_for_each_entry(ch, &channels, node)
+		if (ch->epoch == epoch)
+			return ch;
+	return NULL;
+}
+
+/**
+ * mk_channel_first() - some channel that is open
+ *
+ * Context: mk_ipc_lock held.
+ * Return: the channel without a reference, or NULL.
+ */
+struct mk_channel *mk_channel_first(void)
+{
+	lockdep_assert_held(&mk_ipc_lock);
+	return list_first_entry_or_null(&channels, struct mk_channel, node);
+}
+
+/**
+ * mk_channels_scan() - who has rung?
+ *
+ * Context: any but NMI.
+ * Return: whether anybody had.
+ */
+bool mk_channels_scan(void)
+{
+	struct mk_channel *ch;
+	bool any = false;
+	u32 rung;
+
+	rcu_read_lock();
+	list_for_each_entry_rcu(ch, &channels, node) {
+		rung = mk_peer_load_acquire(&other_side(ch)->rung); /* what it rang for */
+		/* a scan that comes late may call once more: harmless */
+		if (xchg(&ch->seen, rung) == rung)
+			continue;
+		ch->ops->rung(ch);
+		any = true;
+	}
+	rcu_read_unlock();
+	return any;
+}
+
+/**
+ * mk_channels_moved() - tell the peers where our doorbell is now
+ * @bell:	MK_BELL()
+ *
+ * Context: any but NMI.
+ */
+void mk_channels_moved(u64 bell)
+{
+	struct mk_channel *ch;
+
+	rcu_read_lock();
+	list_for_each_entry_rcu(ch, &channels, node)
+		mk_peer_store(&own_side(ch)->bell, bell);
+	rcu_read_unlock();
+	mk_peer_mb();	/* the scan that follows sees who rang at the old place */
+}

@@ -1,0 +1,314 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * /dev/mk_ipc and the descriptors of channels.
+ */
+#include <linux/anon_inodes.h>
+#include <linux/capability.h>
+#include <linux/file.h>
+#include <linux/fs.h>
+#include <linux/miscdevice.h>
+#include <linux/mm.h>
+#include <linux/module.h>
+#include <linux/poll.h>
+#include <linux/slab.h>
+#include <linux/uaccess.h>
+
+#include "internal.h"
+
+DECLARE_WAIT_QUEUE_HEAD(mk_user_wait);
+
+static bool is_host;
+
+/* --- the descriptor of a channel ---------------------------------------------------- */
+
+/**
+ * mk_user_rung() - the doorbell of a channel for programs
+ * @ch:		channel
+ *
+ * Context: any.
+ */
+void mk_user_rung(struct mk_channel *ch)
+{
+	atomic_inc(&ch->pending);
+	wake_up_all(&ch->wait);
+}
+
+static bool is_over(struct mk_channel *ch)
+{
+	return READ_ONCE(ch->closed) || mk_channel_peer_state(ch) == MK_SIDE_CLOSED;
+}
+
+static ssize_t channel_read(struct file *file, char __user *to, size_t len, loff_t *pos)
+{
+	struct mk_channel *ch = file->private_data;
+	u64 rings;
+
+	if (len < sizeof(rings))
+		return -EINVAL;
+	if (!(file->f_flags & O_NONBLOCK) &&
+	    wait_event_interruptible(ch->wait, atomic_read(&ch->pending) || is_over(ch)))
+		return -ERESTARTSYS;
+	rings = (u32)atomic_xchg(&ch->pending, 0);
+	if (!rings)
+		return is_over(ch) ? -ECONNRESET : -EAGAIN;
+	return copy_to_user(to, &rings, sizeof(rings)) ? -EFAULT : sizeof(rings);
+}
+
+static ssize_t channel_write(struct file *file, const char __user *from, size_t len,
+			     loff_t *pos)
+{
+	struct mk_channel *ch = file->private_data;
+
+	if (len != sizeof(u64))
+		return -EINVAL;
+	if (is_over(ch))
+		return -ECONNRESET;
+	mk_channel_ring(ch);
+	return len;
+}
+
+static __poll_t channel_poll(struct file *file, poll_table *table)
+{
+	struct mk_channel *ch = file->private_data;
+	__poll_t mask = EPOLLOUT | EPOLLWRNORM;
+
+	poll_wait(file, &ch->wait, table);
+	if (atomic_read(&ch->pending))
+		mask |= EPOLLIN | EPOLLRDNORM;
+	if (is_over(ch))
+		mask |= EPOLLHUP | EPOLLIN | EPOLLRDNORM;
+	return mask;
+}
+
+/* Mappings hold the file, and the file the channel. */
+static int channel_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	struct mk_channel *ch = file->private_data;
+	unsigned long size = vma->vm_end - vma->vm_start;
+
+	if (vma->vm_pgoff || size > MK_CHANNEL_HEAD + 2 * (size_t)ch->ring_size ||
+	    !(vma->vm_flags & VM_SHARED))
+		return -EINVAL;
+	return remap_pfn_range(vma, vma->vm_start, PHYS_PFN(ch->phys), size, vma->vm_page_prot);
+}
+
+static int channel_release(struct inode *inode, struct file *file)
+{
+	struct mk_channel *ch = file->private_data;
+
+	mutex_lock(&mk_ipc_lock);
+	if (!ch->closed) {
+		mk_channel_close(ch);
+		ch->ops->left(ch);
+	}
+	mutex_unlock(&mk_ipc_lock);
+	mk_channel_put(ch);
+	return 0;
+}
+
+static const struct file_operations channel_fops = {
+	.owner = THIS_MODULE,
+	.read = channel_read,
+	.write = channel_write,
+	.poll = channel_poll,
+	.mmap = channel_mmap,
+	.release = channel_release,
+	.llseek = noop_llseek,
+};
+
+/* --- calls ------------------------------------------------------------------------------ */
+
+union argument {
+	struct mk_hdr hdr;
+	struct mk_ipc_permit permit;
+	struct mk_ipc_forbid forbid;
+	struct mk_ipc_open open;
+};
+
+static long fail(struct mk_error *err, long ret, u32 code, u64 arg)
+{
+	*err = (struct mk_error){ .code = code, .arg = { arg } };
+	return ret;
+}
+
+static bool is_text(const char *s)
+{
+	return strnlen(s, MK_NAME_SIZE) < MK_NAME_SIZE;
+}
+
+static long do_permit(union argument *arg, struct mk_error *err)
+{
+	struct mk_ipc_permit *p = &arg->permit;
+
+	if (!is_host)
+		return fail(err, -EOPNOTSUPP, MK_E_ROLE, 0);
+	if (p->reserved || p->reserved2)
+		return fail(err, -EINVAL, MK_E_RESERVED, 0);
+	if (!is_text(p->name) || !is_text(p->end[0]) || !is_text(p->end[1]))
+		return fail(err, -EINVAL, MK_E_NAME_INVALID, MK_NAME_SIZE);
+	return mk_host_permit(p, err);
+}
+
+static long do_forbid(union argument *arg, struct mk_error *err)
+{
+	if (!is_host)
+		return fail(err, -EOPNOTSUPP, MK_E_ROLE, 0);
+	if (!is_text(arg->forbid.name))
+		return fail(err, -EINVAL, MK_E_NAME_INVALID, MK_NAME_SIZE);
+	return mk_host_forbid(arg->forbid.name, err);
+}
+
+/* Claim the channel for a descriptor; with a reference. */
+static struct mk_channel *claim(const char *name, bool *busy)
+{
+	struct mk_channel *ch;
+
+	mutex_lock(&mk_ipc_lock);
+	ch = mk_channel_find(name);
+	*busy = ch && ch->user;
+	if (*busy)
+		ch = NULL;
+	if (ch) {
+		ch->user = true;
+		mk_channel_get(ch);
+	}
+	mutex_unlock(&mk_ipc_lock);
+	return ch;
+}
+
+static void unclaim(struct mk_channel *ch)
+{
+	mutex_lock(&mk_ipc_lock);
+	ch->user = false;
+	mutex_unlock(&mk_ipc_lock);
+	mk_channel_put(ch);
+}
+
+static struct mk_channel *wait_for(const struct mk_ipc_open *o, bool *busy)
+{
+	struct mk_channel *ch = claim(o->name, busy);
+
+	if (!ch && o->timeout_ms)
+		wait_event_killable_timeout(mk_user_wait, (ch = claim(o->name, busy)),
+					    msecs_to_jiffies(o->timeout_ms));
+	return ch;
+}
+
+static long do_open(union argument *arg, struct mk_error *err)
+{
+	struct mk_ipc_open *o = &arg->open;
+	struct mk_channel *ch;
+	bool busy;
+	int fd;
+
+	if (!is_text(o->name) || !*o->name)
+		return fail(err, -EINVAL, MK_E_NAME_INVALID, 0);
+	ch = wait_for(o, &busy);
+	if (!ch)
+		return busy ? fail(err, -EBUSY, MK_E_CHANNEL_BUSY, 0) :
+			      fail(err, -ENOENT, MK_E_NO_CHANNEL, 0);
+	o->ring_size = ch->ring_size;
+	o->side = ch->side;
+	o->peer = ch->peer;
+	o->epoch = ch->epoch;
+	strscpy(o->peer_name, ch->peer_name, sizeof(o->peer_name));
+	fd = anon_inode_getfd("[mk_channel]", &channel_fops, ch, O_RDWR | O_CLOEXEC);
+	if (fd < 0) {
+		unclaim(ch);
+		return fail(err, fd, MK_E_INTERNAL, fd);
+	}
+	return fd;
+}
+
+/**
+ * struct call - one ioctl
+ * @nr:		its number
+ * @size:	of its argument
+ * @fn:		does it; returns 0, a new descriptor, or a negative errno
+ */
+static const struct call {
+	unsigned int nr;
+	u32 size;
+	long (*fn)(union argument *arg, struct mk_error *err);
+} calls[] = {
+	{ MK_IPC_IOC_PERMIT, sizeof(struct mk_ipc_permit), do_permit },
+	{ MK_IPC_IOC_FORBID, sizeof(struct mk_ipc_forbid), do_forbid },
+	{ MK_IPC_IOC_OPEN, sizeof(struct mk_ipc_open), do_open },
+};
+
+static long dispatch(const struct call *call, void __user *user)
+{
+	struct mk_error err = { };
+	union argument arg = { };
+	u32 size;
+	long ret;
+
+	if (get_user(size, (u32 __user *)user))
+		return -EFAULT;
+	if (size < sizeof(struct mk_hdr) || size > PAGE_SIZE)
+		return -EINVAL;
+	ret = copy_struct_from_user(&arg, call->size, user, size);
+	if (ret)
+		return ret;
+	size = min(size, call->size);
+	/* nothing is done for a user who could not be told of it */
+	if (copy_to_user(user, &arg, size))
+		return -EFAULT;
+	if (!capable(CAP_SYS_ADMIN) || !capable(CAP_SYS_BOOT))
+		ret = fail(&err, -EPERM, MK_E_PERMISSION, 0);
+	else if (arg.hdr.flags)
+		ret = fail(&err, -EINVAL, MK_E_RESERVED, 0);
+	else
+		ret = call->fn(&arg, &err);
+	arg.hdr.err = err;
+	if (copy_to_user(user, &arg, size) && ret >= 0)
+		return -EFAULT;
+	return ret;
+}
+
+static long device_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
+{
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(calls); i++)
+		if (calls[i].nr == cmd)
+			return dispatch(&calls[i], (void __user *)arg);
+	return -ENOTTY;
+}
+
+static const struct file_operations device_fops = {
+	.owner = THIS_MODULE,
+	.unlocked_ioctl = device_ioctl,
+	.compat_ioctl = compat_ptr_ioctl,
+	.llseek = noop_llseek,
+};
+
+static struct miscdevice device = {
+	.minor = MISC_DYNAMIC_MINOR,
+	.name = "mk_ipc",
+	.fops = &device_fops,
+	.mode = 0600,
+};
+
+/**
+ * mk_chardev_init() - let programs in
+ * @host:	this is the host
+ *
+ * Context: module load.
+ * Return: 0 or a negative errno.
+ */
+int mk_chardev_init(bool host)
+{
+	is_host = host;
+	return misc_register(&device);
+}
+
+/**
+ * mk_chardev_exit() - no more programs
+ *
+ * Context: module unload: no descriptor is left.
+ */
+void mk_chardev_exit(void)
+{
+	misc_deregister(&device);
+}

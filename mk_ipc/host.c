@@ -1,0 +1,548 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The host's role: links to all instances, and who may talk to whom.
+ *
+ *	permit		"web and db may talk": until it is forbidden
+ *	span		the memory of one channel, made when both are there; a
+ *			permit has one after the other, each with its own epoch
+ *	lease		an instance was told of a span, and may write to it until it
+ *			says that it has unmapped it, or is halted
+ */
+#include <linux/ctype.h>
+#include <linux/io.h>
+#include <linux/mm.h>
+#include <linux/module.h>
+#include <linux/slab.h>
+
+#include "internal.h"
+#include "peer.h"
+
+#define LEASES_MAX	64	/* spans that an instance may keep us from freeing */
+#define AGAIN_MS	10	/* between two spans of a permit */
+
+struct instance {
+	struct list_head node;
+	struct mk_link *link;
+	struct mk_area *area;
+	struct list_head leases;
+	u32 nr_leases;
+	bool ready;		/* said hello */
+	u32 id;
+	char name[MK_NAME_SIZE];
+	u64 epoch;		/* of its start */
+	u32 nr_apicids;
+	u32 apicid[];
+};
+
+struct span {
+	struct kref ref;
+	struct mk_channel_head *head;
+	size_t size;
+	u64 epoch;
+};
+
+struct lease {
+	struct list_head node;
+	struct span *span;
+};
+
+struct permit {
+	struct list_head node;
+	char name[MK_NAME_SIZE];
+	char end[2][MK_NAME_SIZE];	/* "": the host */
+	u32 ring_size;
+	struct span *span;		/* or NULL: not both are there */
+	struct mk_channel *ch;		/* the host's side of it, or NULL */
+};
+
+/* All of them: mk_ipc_lock. */
+static LIST_HEAD(instances);
+static LIST_HEAD(permits);
+
+/* --- spans -------------------------------------------------------------------------- */
+
+static struct span *make_span(u32 ring_size)
+{
+	struct span *s = kzalloc(sizeof(*s), GFP_KERNEL);
+
+	if (!s)
+		return NULL;
+	kref_init(&s->ref);
+	s->size = MK_CHANNEL_HEAD + 2 * (size_t)ring_size;
+	s->head = alloc_pages_exact(s->size, GFP_KERNEL | __GFP_ZERO | __GFP_NOWARN);
+	if (!s->head) {
+		kfree(s);
+		return NULL;
+	}
+	s->epoch = mk_core_epoch();
+	mk_channel_make(s->head, ring_size, s->epoch);
+	__module_get(THIS_MODULE);	/* an instance may write to it */
+	return s;
+}
+
+static void free_span(struct kref *ref)
+{
+	struct span *s = container_of(ref, struct span, ref);
+
+	free_pages_exact(s->head, s->size);
+	kfree(s);
+	module_put(THIS_MODULE);
+}
+
+static void put_span(struct span *s)
+{
+	kref_put(&s->ref, free_span);
+}
+
+static void end_lease(struct instance *inst, struct lease *lease, bool lost)
+{
+	list_del(&lease->node);
+	inst->nr_leases--;
+	if (lost)
+		pr_err("instance %s (%u): %zu bytes of a channel stay lost: its CPUs are not known to be halted\n",
+		       inst->name, inst->id, lease->span->size);
+	else
+		put_span(lease->span);
+	kfree(lease);
+}
+
+/* --- permits ------------------------------------------------------------------------- */
+
+static void establish_all(struct work_struct *work);
+static DECLARE_DELAYED_WORK(establish_work, establish_all);
+
+static void establish_soon(void)
+{
+	queue_delayed_work(mk_ipc_wq, &establish_work, msecs_to_jiffies(AGAIN_MS));
+}
+
+static struct instance *find_instance(const char *name)
+{
+	struct instance *inst;
+
+	list_for_each_entry(inst, &instances, node)
+		if (!strcmp(inst->name, name))
+			return inst;
+	return NULL;
+}
+
+/* The host's side is gone: no descriptor, no mapping. */
+static void host_gone(struct mk_channel *ch)
+{
+	put_span(ch->priv);
+}
+
+static void host_left(struct mk_channel *ch)
+{
+	establish_soon();
+}
+
+static const struct mk_channel_ops host_ops = {
+	.rung = mk_user_rung,
+	.left = host_left,
+	.gone = host_gone,
+};
+
+static int join_host(struct permit *p, u32 side, const struct instance *other)
+{
+	struct mk_channel *ch = mk_channel_alloc(&host_ops, p->span, other->apicid,
+						 other->nr_apicids);
+
+	if (!ch)
+		return -ENOMEM;
+	strscpy(ch->name, p->name, sizeof(ch->name));
+	strscpy(ch->peer_name, other->name, sizeof(ch->peer_name));
+	ch->peer = other->id;
+	ch->side = side;
+	ch->epoch = p->span->epoch;
+	ch->ring_size = p->ring_size;
+	ch->head = p->span->head;
+	ch->phys = virt_to_phys(ch->head);
+	kref_get(&p->span->ref);
+	p->ch = ch;
+	mk_channel_join(ch);
+	wake_up_all(&mk_user_wait);
+	return 0;
+}
+
+static int tell_instance(struct permit *p, u32 side, struct instance *inst,
+			 const struct instance *other)
+{
+	struct mk_open_channel *m = kzalloc(sizeof(*m), GFP_KERNEL);
+	struct lease *lease = kzalloc(sizeof(*lease), GFP_KERNEL);
+	int ret = -ENOMEM;
+
+	if (!m || !lease || inst->nr_leases == LEASES_MAX)
+		goto out;
+	m->phys = virt_to_phys(p->span->head);
+	m->epoch = p->span->epoch;
+	m->ring_size = p->ring_size;
+	m->side = side;
+	strscpy(m->name, p->name, sizeof(m->name));
+	if (other) {
+		m->peer = other->id;
+		m->nr_apicids = other->nr_apicids;
+		memcpy(m->apicid, other->apicid, other->nr_apicids * sizeof(*m->apicid));
+		strscpy(m->peer_name, other->name, sizeof(m->peer_name));
+	}
+	ret = mk_link_send(inst->link, MK_CLASS_SYSTEM, MK_SYSTEM_OPEN, m, sizeof(*m));
+	if (ret)
+		goto out;
+	kref_get(&p->span->ref);
+	lease->span = p->span;
+	list_add(&lease->node, &inst->leases);
+	inst->nr_leases++;
+	lease = NULL;
+out:
+	kfree(lease);
+	kfree(m);
+	return ret;
+}
+
+/* End the span that a permit has; each end that lives is told. */
+static void revoke(struct permit *p)
+{
+	struct mk_close_channel m;
+	struct instance *inst;
+	u32 side;
+
+	if (!p->span)
+		return;
+	m.epoch = p->span->epoch;
+	for (side = 0; side < 2; side++) {
+		/* for one that is dead, too */
+		mk_peer_store_release(&p->span->head->side[side].state, MK_SIDE_CLOSED);
+		inst = *p->end[side] ? find_instance(p->end[side]) : NULL;
+		if (inst)
+			mk_link_send(inst->link, MK_CLASS_SYSTEM, MK_SYSTEM_CLOSE, &m, sizeof(m));
+	}
+	if (p->ch) {
+		mk_channel_close(p->ch);
+		mk_channel_put(p->ch);
+	}
+	p->ch = NULL;
+	put_span(p->span);
+	p->span = NULL;
+}
+
+static void establish(struct permit *p)
+{
+	struct instance *end[2] = { };
+	u32 side;
+	int ret = 0;
+
+	for (side = 0; side < 2; side++) {
+		end[side] = *p->end[side] ? find_instance(p->end[side]) : NULL;
+		if (*p->end[side] && (!end[side] || !end[side]->ready))
+			return;
+	}
+	p->span = make_span(p->ring_size);
+	if (!p->span)
+		return;
+	for (side = 0; !ret && side < 2; side++)
+		ret = end[side] ? tell_instance(p, side, end[side], end[!side]) :
+				  join_host(p, side, end[!side]);
+	if (ret)
+		revoke(p);
+}
+
+static void establish_all(struct work_struct *work)
+{
+	struct permit *p;
+
+	mutex_lock(&mk_ipc_lock);
+	list_for_each_entry(p, &permits, node) {
+		if (p->ch && p->ch->closed)	/* our user has left */
+			revoke(p);
+		if (!p->span)
+			establish(p);
+	}
+	mutex_unlock(&mk_ipc_lock);
+}
+
+static struct permit *find_permit(const char *name)
+{
+	struct permit *p;
+
+	list_for_each_entry(p, &permits, node)
+		if (!strcmp(p->name, name))
+			return p;
+	return NULL;
+}
+
+static bool is_name(const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < MK_NAME_SIZE && name[i]; i++)
+		if (!isascii(name[i]) ||
+		    (i ? !isalnum(name[i]) && !strchr("._-", name[i]) : !isalpha(name[i])))
+			return false;
+	return i && i < MK_NAME_SIZE;
+}
+
+static int fail(struct mk_error *err, int ret, u32 code, u64 arg)
+{
+	*err = (struct mk_error){ .code = code, .arg = { arg } };
+	return ret;
+}
+
+static int check_permit(const struct mk_ipc_permit *p, struct mk_error *err)
+{
+	u32 size = p->ring_size;
+
+	if (!is_name(p->name) || (*p->end[0] && !is_name(p->end[0])) ||
+	    (*p->end[1] && !is_name(p->end[1])))
+		return fail(err, -EINVAL, MK_E_NAME_INVALID, 0);
+	if (!strcmp(p->end[0], p->end[1]))
+		return fail(err, -EINVAL, MK_E_CHANNEL_SELF, 0);
+	if (size < MK_RING_SIZE_MIN || size > MK_CHANNEL_RING_MAX || size & (size - 1))
+		return fail(err, -EINVAL, MK_E_CHANNEL_SIZE, size);
+	return 0;
+}
+
+/**
+ * mk_host_permit() - two kernels may talk
+ * @req:	who, and how
+ * @err:	what was wrong
+ *
+ * Context: sleeps. Return: 0 or a negative errno.
+ */
+int mk_host_permit(const struct mk_ipc_permit *req, struct mk_error *err)
+{
+	struct permit *p;
+	int ret = check_permit(req, err);
+
+	if (ret)
+		return ret;
+	p = kzalloc(sizeof(*p), GFP_KERNEL);
+	if (!p)
+		return fail(err, -ENOMEM, MK_E_MEMORY, 0);
+	memcpy(p->name, req->name, sizeof(p->name));
+	memcpy(p->end, req->end, sizeof(p->end));
+	p->ring_size = req->ring_size;
+	mutex_lock(&mk_ipc_lock);
+	if (find_permit(p->name)) {
+		mutex_unlock(&mk_ipc_lock);
+		kfree(p);
+		return fail(err, -EEXIST, MK_E_CHANNEL_TAKEN, 0);
+	}
+	list_add_tail(&p->node, &permits);
+	establish(p);
+	mutex_unlock(&mk_ipc_lock);
+	return 0;
+}
+
+static void free_permit(struct permit *p)
+{
+	revoke(p);
+	list_del(&p->node);
+	kfree(p);
+}
+
+/**
+ * mk_host_forbid() - no longer
+ * @name:	of the channel
+ * @err:	what was wrong
+ *
+ * Context: sleeps. Return: 0 or a negative errno.
+ */
+int mk_host_forbid(const char *name, struct mk_error *err)
+{
+	struct permit *p;
+
+	mutex_lock(&mk_ipc_lock);
+	p = find_permit(name);
+	if (p)
+		free_permit(p);
+	mutex_unlock(&mk_ipc_lock);
+	return p ? 0 : fail(err, -ENOENT, MK_E_NO_CHANNEL, 0);
+}
+
+/* --- instances ------------------------------------------------------------------------ */
+
+/* In the link's work item. */
+static void host_hello(struct mk_link *link, const struct mk_hello *hello)
+{
+	struct instance *inst = link->priv;
+
+	mutex_lock(&mk_ipc_lock);
+	inst->ready = true;
+	pr_info("instance %s (%u) is linked, mk_ipc %s\n", inst->name, inst->id, MK_VERSION);
+	mutex_unlock(&mk_ipc_lock);
+	establish_soon();
+}
+
+static void unmapped(struct instance *inst, u64 epoch)
+{
+	struct lease *lease;
+	struct permit *p;
+
+	list_for_each_entry(lease, &inst->leases, node) {
+		if (lease->span->epoch != epoch)
+			continue;
+		list_for_each_entry(p, &permits, node)
+			if (p->span == lease->span)
+				revoke(p);	/* its user has left */
+		end_lease(inst, lease, false);
+		establish_soon();
+		return;
+	}
+}
+
+static void host_message(struct mk_link *link, const struct mk_message *m, const void *body)
+{
+	struct instance *inst = link->priv;
+	struct mk_close_channel closed;
+
+	if (m->type != MK_SYSTEM_CLOSED || m->len < sizeof(closed))
+		return;
+	memcpy(&closed, body, sizeof(closed));
+	mutex_lock(&mk_ipc_lock);
+	unmapped(inst, closed.epoch);
+	mutex_unlock(&mk_ipc_lock);
+}
+
+static const struct mk_link_ops host_link_ops = {
+	.hello = host_hello,
+	.message = host_message,
+};
+
+static int lay_out(struct instance *inst, const struct mk_peer *peer)
+{
+	struct mk_channel *ch = inst->link->ch;
+
+	inst->area = phys_to_virt(peer->ipc.start);
+	memset(inst->area, 0, MK_AREA_LINK + MK_CHANNEL_HEAD);
+	strscpy(ch->peer_name, peer->name, sizeof(ch->peer_name));
+	ch->peer = peer->id;
+	ch->epoch = mk_core_epoch();
+	ch->ring_size = MK_LINK_RING;
+	ch->head = (void *)inst->area + MK_AREA_LINK;
+	ch->phys = peer->ipc.start + MK_AREA_LINK;
+	return mk_channel_make(ch->head, ch->ring_size, ch->epoch);
+}
+
+static void publish_area(struct instance *inst)
+{
+	struct mk_area *a = inst->area;
+
+	a->major = MK_IPC_MAJOR;
+	a->minor = MK_IPC_MINOR;
+	mk_peer_store_release(&a->magic, MK_AREA_MAGIC);	/* versions before */
+	mk_peer_store_release(&a->epoch, inst->link->ch->epoch); /* the link before */
+}
+
+static struct instance *alloc_instance(const struct mk_peer *peer)
+{
+	struct instance *inst = kzalloc(struct_size(inst, apicid, peer->nr_cpus), GFP_KERNEL);
+
+	if (!inst)
+		return NULL;
+	inst->link = mk_link_new(&host_link_ops, inst, peer->apicid, peer->nr_cpus);
+	if (!inst->link) {
+		kfree(inst);
+		return NULL;
+	}
+	INIT_LIST_HEAD(&inst->leases);
+	inst->id = peer->id;
+	strscpy(inst->name, peer->name, sizeof(inst->name));
+	inst->epoch = peer->epoch;
+	inst->nr_apicids = peer->nr_cpus;
+	memcpy(inst->apicid, peer->apicid, peer->nr_cpus * sizeof(u32));
+	return inst;
+}
+
+static struct instance *find_id(u32 id)
+{
+	struct instance *inst;
+
+	list_for_each_entry(inst, &instances, node)
+		if (inst->id == id)
+			return inst;
+	return NULL;
+}
+
+static void instance_ends(struct instance *inst, bool lost)
+{
+	struct lease *lease, *next;
+	struct permit *p;
+
+	list_del(&inst->node);
+	list_for_each_entry(p, &permits, node)
+		if (!strcmp(p->end[0], inst->name) || !strcmp(p->end[1], inst->name))
+			revoke(p);
+	mk_peer_store(&inst->area->epoch, 0);
+	mk_link_free(inst->link);
+	list_for_each_entry_safe(lease, next, &inst->leases, node)
+		end_lease(inst, lease, lost);
+	kfree(inst);
+}
+
+static void instance_starts(const struct mk_peer *peer)
+{
+	struct instance *inst = find_id(peer->id);
+
+	if (inst && inst->epoch == peer->epoch)
+		return;	/* told twice */
+	if (peer->ipc.size < MK_AREA_LINK + MK_CHANNEL_HEAD + 2 * MK_LINK_RING)
+		return;
+	inst = alloc_instance(peer);
+	if (!inst || lay_out(inst, peer)) {
+		pr_warn("instance %s (%u) has no link: no memory\n", peer->name, peer->id);
+		return;
+	}
+	list_add_tail(&inst->node, &instances);
+	if (mk_link_join(inst->link, 0))
+		pr_warn("instance %s (%u) has no link: no memory\n", peer->name, peer->id);
+	publish_area(inst);
+}
+
+static int hear(struct notifier_block *nb, unsigned long event, void *data)
+{
+	const struct mk_peer *peer = data;
+	struct instance *inst;
+
+	mutex_lock(&mk_ipc_lock);
+	if (event == MK_PEER_START) {
+		instance_starts(peer);
+	} else {
+		inst = find_id(peer->id);
+		if (inst)
+			instance_ends(inst, event == MK_PEER_LOST);
+	}
+	mutex_unlock(&mk_ipc_lock);
+	return NOTIFY_OK;
+}
+
+static struct notifier_block watcher = { .notifier_call = hear };
+
+/**
+ * mk_host_init() - link up with all instances
+ *
+ * Context: module load; sleeps.
+ * Return: 0 or a negative errno.
+ */
+int mk_host_init(void)
+{
+	return mk_core_watch(&watcher);
+}
+
+/**
+ * mk_host_exit() - leave them
+ *
+ * No span is there: each holds the module.
+ *
+ * Context: module unload; sleeps.
+ */
+void mk_host_exit(void)
+{
+	struct permit *p, *next;
+
+	mk_core_unwatch(&watcher);
+	cancel_delayed_work_sync(&establish_work);
+	mutex_lock(&mk_ipc_lock);
+	list_for_each_entry_safe(p, next, &permits, node)
+		free_permit(p);
+	mutex_unlock(&mk_ipc_lock);
+}

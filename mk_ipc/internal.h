@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Private to mk_ipc: its nouns and who may touch which of their fields.
+ *
+ * Locks, outermost first:
+ *   mk_ipc_lock	links, permits, spans, and which channels there are
+ *   channel->lock	its readers in process context
+ *   link->lock		what is to be sent, and who waits for a response
+ * The doorbell's handler takes none: it reads the list of channels by RCU.
+ */
+#ifndef MK_IPC_INTERNAL_H
+#define MK_IPC_INTERNAL_H
+
+#include <linux/completion.h>
+#include <linux/kref.h>
+#include <linux/list.h>
+#include <linux/mutex.h>
+#include <linux/spinlock.h>
+#include <linux/wait.h>
+#include <linux/workqueue.h>
+
+#include "../mk_core/mk_core.h"
+#include "uapi.h"
+#include "wire.h"
+
+extern struct mutex mk_ipc_lock;
+extern struct workqueue_struct *mk_ipc_wq;
+
+/* --- bell.c: this kernel's doorbell ------------------------------------------- */
+
+int mk_bell_init(void);
+void mk_bell_exit(void);
+u64 mk_bell_address(void);	/* MK_BELL() */
+
+/* --- channel.c ------------------------------------------------------------------ */
+
+struct mk_channel;
+
+/**
+ * struct mk_channel_ops - who uses a channel
+ * @rung:	the other side rang, or is gone; any context
+ * @left:	the program that had it has left; closed already, mk_ipc_lock held
+ * @gone:	the last reference is given back; process context
+ */
+struct mk_channel_ops {
+	void (*rung)(struct mk_channel *ch);
+	void (*left)(struct mk_channel *ch);
+	void (*gone)(struct mk_channel *ch);
+};
+
+/**
+ * struct mk_channel - one side of a channel
+ * @ref:	references
+ * @node:	in the list of those that the doorbell looks at; RCU, mk_ipc_lock
+ * @release:	its end, in process context
+ * @ops:	constant
+ * @name:	constant
+ * @peer_name:	constant
+ * @peer:	constant: instance id of the other side, 0: host
+ * @side:	constant
+ * @epoch:	constant
+ * @ring_size:	constant
+ * @phys:	constant: physical address of the head
+ * @head:	constant: the head, mapped
+ * @apicid:	constant: the other side's CPUs, or NULL: any
+ * @nr_apicids:	constant
+ * @closed:	it is over
+ * @rings:	how often this side has rung
+ * @seen:	the other side's counter when it was looked at last
+ * @bad_bells:	doorbell addresses of the other side that are none
+ * @wait:	for doorbells
+ * @pending:	somebody rang since the last read()
+ * @user:	a descriptor has it; mk_ipc_lock
+ * @priv:	of @ops
+ */
+struct mk_channel {
+	struct kref ref;
+	struct list_head node;
+	struct work_struct release;
+	const struct mk_channel_ops *ops;
+	char name[MK_NAME_SIZE];
+	char peer_name[MK_NAME_SIZE];
+	u32 peer;
+	u32 side;
+	u64 epoch;
+	u32 ring_size;
+	u64 phys;
+	struct mk_channel_head *head;
+	u32 *apicid;
+	u32 nr_apicids;
+	bool closed;
+	atomic_t rings;
+	u32 seen;
+	atomic_t bad_bells;
+	wait_queue_head_t wait;
+	atomic_t pending;
+	bool user;
+	void *priv;
+};
+
+/* Make the head and both rings; the host, before anybody is told. */
+int mk_channel_make(struct mk_channel_head *head, u32 ring_size, u64 epoch);
+struct mk_channel *mk_channel_alloc(const struct mk_channel_ops *ops, void *priv,
+				    const u32 *apicid, u32 nr_apicids);
+void mk_channel_free(struct mk_channel *ch);	/* one that never joined */
+void mk_channel_join(struct mk_channel *ch);	/* doorbells arrive from here on */
+void mk_channel_close(struct mk_channel *ch);	/* no more; others are told */
+void mk_channel_get(struct mk_channel *ch);
+void mk_channel_put(struct mk_channel *ch);	/* any context */
+void mk_channel_ring(struct mk_channel *ch);
+void *mk_channel_data(const struct mk_channel *ch, u32 side);
+struct mk_channel *mk_channel_find(const char *name);
+struct mk_channel *mk_channel_find_epoch(u64 epoch);
+struct mk_channel *mk_channel_first(void);
+u32 mk_channel_peer_state(const struct mk_channel *ch);
+bool mk_channels_scan(void);
+void mk_channels_moved(u64 bell);
+
+/* --- link.c: messages ------------------------------------------------------------- */
+
+/**
+ * struct mk_link - the way to another kernel: host and instance only
+ * @ch:		its channel
+ * @lock:	L
+ * @rx:		of the work item alone
+ * @tx:		likewise
+ * @work:	sends and receives
+ * @outbox:	L: messages to be sent
+ * @nr_out:	L: their number
+ * @calls:	L: who waits for a response
+ * @next_id:	L: of a request
+ * @said_hello:	L: the other side introduced itself
+ * @dead:	L: nothing works any more
+ * @minor:	what both sides know
+ * @ops:	constant
+ * @priv:	of @ops
+ * @buf:	of the work item alone: a message
+ */
+struct mk_link {
+	struct mk_channel *ch;
+	spinlock_t lock;
+	struct mk_rx rx;
+	struct mk_tx tx;
+	struct work_struct work;
+	struct list_head outbox;
+	u32 nr_out;
+	struct list_head calls;
+	u32 next_id;
+	bool said_hello;
+	bool dead;
+	u16 minor;
+	const struct mk_link_ops *ops;
+	void *priv;
+	u8 buf[MK_MESSAGE_MAX];
+};
+
+/**
+ * struct mk_link_ops - who owns a link; process context, mk_ipc_lock not held
+ * @hello:	the other side introduced itself
+ * @message:	a system message that link.c does not know itself
+ */
+struct mk_link_ops {
+	void (*hello)(struct mk_link *link, const struct mk_hello *hello);
+	void (*message)(struct mk_link *link, const struct mk_message *m, const void *body);
+};
+
+struct mk_link *mk_link_new(const struct mk_link_ops *ops, void *priv, const u32 *apicid,
+			    u32 nr_apicids);
+int mk_link_join(struct mk_link *link, u32 self_id);
+void mk_link_free(struct mk_link *link);	/* not from its own work item */
+int mk_link_send(struct mk_link *link, u16 class, u16 type, const void *body, u32 len);
+int mk_link_call(struct mk_link *link, u16 class, u16 type, const void *body, u32 len,
+		 void *answer, u32 room, unsigned int timeout_ms);
+
+/* --- host.c, instance.c: the two roles ---------------------------------------------- */
+
+int mk_host_init(void);
+void mk_host_exit(void);
+int mk_host_permit(const struct mk_ipc_permit *p, struct mk_error *err);
+int mk_host_forbid(const char *name, struct mk_error *err);
+
+int mk_agent_init(void);
+void mk_agent_exit(void);
+
+/* --- chardev.c ------------------------------------------------------------------------ */
+
+void mk_user_rung(struct mk_channel *ch);	/* of channels for programs */
+extern wait_queue_head_t mk_user_wait;		/* for new ones */
+int mk_chardev_init(bool host);
+void mk_chardev_exit(void);
+
+#endif /* MK_IPC_INTERNAL_H */

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Proof of the layouts between kernels: sizes and offsets. Makes no code. */
+#ifdef __KERNEL__
+#include <linux/build_bug.h>
+#include <linux/stddef.h>
+#else
+#include <assert.h>
+#include <stddef.h>
+#endif
+
+#include "uapi.h"
+#include "wire.h"
+
+#define SIZE(type, n)		static_assert(sizeof(type) == (n))
+#define AT(type, field, n)	static_assert(offsetof(type, field) == (n))
+
+SIZE(struct mk_area, MK_AREA_SIZE);
+AT(struct mk_area, magic, 0);
+AT(struct mk_area, major, 8);
+AT(struct mk_area, minor, 10);
+AT(struct mk_area, epoch, 16);
+
+SIZE(struct mk_side, 64);
+AT(struct mk_side, state, 0);
+AT(struct mk_side, rung, 4);
+AT(struct mk_side, bell, 8);
+
+SIZE(struct mk_channel_head, MK_CHANNEL_HEAD);
+AT(struct mk_channel_head, magic, 0);
+AT(struct mk_channel_head, ring_size, 4);
+AT(struct mk_channel_head, epoch, 8);
+AT(struct mk_channel_head, side, 64);
+AT(struct mk_channel_head, ring, 192);
+AT(struct mk_channel_head, reserved2, 576);
+
+SIZE(struct mk_message, 32);
+AT(struct mk_message, class, 0);
+AT(struct mk_message, type, 2);
+AT(struct mk_message, flags, 4);
+AT(struct mk_message, id, 8);
+AT(struct mk_message, status, 12);
+AT(struct mk_message, len, 16);
+AT(struct mk_message, epoch, 24);
+
+SIZE(struct mk_hello, 40);
+AT(struct mk_hello, id, 4);
+AT(struct mk_hello, version, 8);
+
+SIZE(struct mk_open_channel, 1184);
+AT(struct mk_open_channel, epoch, 8);
+AT(struct mk_open_channel, ring_size, 16);
+AT(struct mk_open_channel, side, 20);
+AT(struct mk_open_channel, peer, 24);
+AT(struct mk_open_channel, nr_apicids, 28);
+AT(struct mk_open_channel, name, 32);
+AT(struct mk_open_channel, peer_name, 96);
+AT(struct mk_open_channel, apicid, 160);
+
+SIZE(struct mk_close_channel, 8);
+
+SIZE(struct mk_ipc_permit, 240);
+AT(struct mk_ipc_permit, hdr, 0);
+AT(struct mk_ipc_permit, name, 32);
+AT(struct mk_ipc_permit, end, 96);
+AT(struct mk_ipc_permit, ring_size, 224);
+AT(struct mk_ipc_permit, reserved, 228);
+
+SIZE(struct mk_ipc_forbid, 96);
+AT(struct mk_ipc_forbid, name, 32);
+
+SIZE(struct mk_ipc_open, 184);
+AT(struct mk_ipc_open, name, 32);
+AT(struct mk_ipc_open, timeout_ms, 96);
+AT(struct mk_ipc_open, ring_size, 100);
+AT(struct mk_ipc_open, side, 104);
+AT(struct mk_ipc_open, peer, 108);
+AT(struct mk_ipc_open, epoch, 112);
+AT(struct mk_ipc_open, peer_name, 120);

@@ -1,0 +1,437 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Links: messages between the host and an instance.
+ *
+ * One work item does all that touches the rings, so each has one producer and
+ * one consumer; senders put messages in its outbox.  What the peer sends is
+ * copied out of the ring before anything looks at it.
+ */
+#include <linux/jiffies.h>
+#include <linux/sched/signal.h>
+#include <linux/slab.h>
+
+#include "internal.h"
+#include "peer.h"
+
+#define OUTBOX_MAX	256	/* messages that a slow peer may make us keep */
+#define BATCH		64	/* messages before others get a turn */
+
+/* A message on its way out. */
+struct letter {
+	struct list_head node;
+	u32 size;
+	struct mk_message m;
+	u8 body[];
+};
+
+/* Somebody who waits for a response. */
+struct call {
+	struct list_head node;
+	struct completion done;
+	u32 id;
+	s32 status;
+	void *answer;
+	u32 room;
+	u32 len;
+};
+
+static void end_calls(struct mk_link *link, int status)
+{
+	struct call *call, *next;
+
+	lockdep_assert_held(&link->lock);
+	list_for_each_entry_safe(call, next, &link->calls, node) {
+		list_del_init(&call->node);
+		call->status = status;
+		complete(&call->done);
+	}
+}
+
+static void die(struct mk_link *link, const char *why)
+{
+	spin_lock(&link->lock);
+	if (!link->dead && why)
+		pr_warn("the link to %s (%u) is over: %s\n", link->ch->peer_name,
+			link->ch->peer, why);
+	WRITE_ONCE(link->dead, true);
+	end_calls(link, -ECONNRESET);
+	spin_unlock(&link->lock);
+}
+
+/* --- out ------------------------------------------------------------------------ */
+
+static struct letter *make_letter(struct mk_link *link, u16 class, u16 type, u32 flags,
+				  const void *body, u32 len)
+{
+	struct letter *l;
+
+	if (len > MK_MESSAGE_MAX - sizeof(l->m))
+		return ERR_PTR(-EMSGSIZE);
+	l = kzalloc(sizeof(*l) + len, GFP_KERNEL);
+	if (!l)
+		return ERR_PTR(-ENOMEM);
+	l->size = sizeof(l->m) + len;
+	l->m.class = class;
+	l->m.type = type;
+	l->m.flags = flags;
+	l->m.len = len;
+	l->m.epoch = link->ch->epoch;
+	memcpy(l->body, body, len);
+	return l;
+}
+
+static int post_locked(struct mk_link *link, struct letter *l)
+{
+	lockdep_assert_held(&link->lock);
+	if (link->dead)
+		return -ECONNRESET;
+	if (link->nr_out == OUTBOX_MAX)
+		return -ENOBUFS;
+	list_add_tail(&l->node, &link->outbox);
+	link->nr_out++;
+	queue_work(mk_ipc_wq, &link->work);
+	return 0;
+}
+
+static int post(struct mk_link *link, struct letter *l)
+{
+	int ret;
+
+	if (IS_ERR(l))
+		return PTR_ERR(l);
+	spin_lock(&link->lock);
+	ret = post_locked(link, l);
+	spin_unlock(&link->lock);
+	if (ret)
+		kfree(l);
+	return ret;
+}
+
+static struct letter *first_letter(struct mk_link *link)
+{
+	struct letter *l;
+
+	spin_lock(&link->lock);
+	l = list_first_entry_or_null(&link->outbox, struct letter, node);
+	spin_unlock(&link->lock);
+	return l;
+}
+
+static void drop_letter(struct mk_link *link, struct letter *l)
+{
+	spin_lock(&link->lock);
+	list_del(&l->node);
+	link->nr_out--;
+	spin_unlock(&link->lock);
+	kfree(l);
+}
+
+/* Return: 0 when the outbox is empty or the peer's doorbell will tell of room. */
+static int send_all(struct mk_link *link)
+{
+	struct letter *l;
+	int ret = 0;
+
+	while ((l = first_letter(link))) {
+		ret = mk_tx_put(&link->tx, &l->m, l->size);
+		if (ret == -EAGAIN) {
+			if (mk_tx_publish(&link->tx))
+				mk_channel_ring(link->ch);
+			ret = mk_tx_arm(&link->tx, l->size);
+			if (ret <= 0)
+				return ret;
+			continue;
+		}
+		if (ret)
+			return ret;
+		drop_letter(link, l);
+	}
+	if (mk_tx_publish(&link->tx))
+		mk_channel_ring(link->ch);
+	return ret;
+}
+
+/* --- in --------------------------------------------------------------------------- */
+
+static void take_response(struct mk_link *link, const struct mk_message *m, const void *body)
+{
+	struct call *call;
+
+	spin_lock(&link->lock);
+	list_for_each_entry(call, &link->calls, node) {
+		if (call->id != m->id)
+			continue;
+		list_del_init(&call->node);
+		call->status = m->status < -4095 || m->status > 0 ? -EPROTO : m->status;
+		call->len = min(m->len, call->room);
+		memcpy(call->answer, body, call->len);
+		complete(&call->done);
+		break;
+	}
+	spin_unlock(&link->lock);
+}
+
+static void respond(struct mk_link *link, const struct mk_message *m, s32 status,
+		    const void *body, u32 len)
+{
+	struct letter *l = make_letter(link, m->class, m->type, MK_MESSAGE_RESPONSE, body, len);
+
+	if (!IS_ERR(l)) {
+		l->m.id = m->id;
+		l->m.status = status;
+	}
+	post(link, l);
+}
+
+static int take_hello(struct mk_link *link, const struct mk_message *m, const void *body)
+{
+	struct mk_hello hello;
+
+	if (m->len < sizeof(hello))
+		return -EPROTO;
+	memcpy(&hello, body, sizeof(hello));
+	hello.version[sizeof(hello.version) - 1] = '\0';
+	if (hello.major != MK_IPC_MAJOR) {
+		pr_err("%s (%u) speaks mk_ipc %u.%u, this is %u.%u: install the same version on both sides\n",
+		       link->ch->peer_name, link->ch->peer, hello.major, hello.minor,
+		       MK_IPC_MAJOR, MK_IPC_MINOR);
+		return -EPROTONOSUPPORT;
+	}
+	if (link->said_hello)
+		return -EPROTO;
+	link->said_hello = true;
+	link->minor = min_t(u16, hello.minor, MK_IPC_MINOR);
+	link->ops->hello(link, &hello);
+	return 0;
+}
+
+static int dispatch(struct mk_link *link, const struct mk_message *m, const void *body)
+{
+	if (m->flags & MK_MESSAGE_RESPONSE) {
+		take_response(link, m, body);
+		return 0;
+	}
+	if (m->class == MK_CLASS_SYSTEM && m->type == MK_SYSTEM_HELLO)
+		return take_hello(link, m, body);
+	if (!link->said_hello)
+		return -EPROTO;
+	if (m->class == MK_CLASS_SYSTEM && m->type == MK_SYSTEM_PING)
+		respond(link, m, 0, body, m->len);
+	else if (m->class == MK_CLASS_SYSTEM)
+		link->ops->message(link, m, body);
+	else if (m->flags & MK_MESSAGE_REQUEST)
+		respond(link, m, -EOPNOTSUPP, NULL, 0);
+	return 0;
+}
+
+/* Return: 1: there may be more, 0: the doorbell will tell, or a negative errno. */
+static int take_some(struct mk_link *link)
+{
+	struct mk_message m;
+	u32 len, n;
+	int ret;
+
+	for (n = 0; n < BATCH; n++) {
+		ret = mk_rx_get(&link->rx, link->buf, sizeof(link->buf), &len);
+		if (ret == -EAGAIN)
+			break;
+		if (ret)
+			return ret;
+		memcpy(&m, link->buf, sizeof(m));
+		if (len < sizeof(m) || m.len != len - sizeof(m) || m.epoch != link->ch->epoch)
+			return -EPROTO;
+		ret = dispatch(link, &m, link->buf + sizeof(m));
+		if (ret)
+			return ret;
+	}
+	if (mk_rx_release(&link->rx))
+		mk_channel_ring(link->ch);
+	return n == BATCH ? 1 : mk_rx_arm(&link->rx);
+}
+
+static void work(struct work_struct *w)
+{
+	struct mk_link *link = container_of(w, struct mk_link, work);
+	int ret = 0;
+
+	if (link->dead)
+		return;
+	if (link->ch->closed || mk_channel_peer_state(link->ch) == MK_SIDE_CLOSED) {
+		die(link, NULL);
+		return;
+	}
+	ret = take_some(link);
+	if (ret > 0)
+		queue_work(mk_ipc_wq, &link->work);
+	if (ret >= 0)
+		ret = send_all(link);
+	if (ret < 0)
+		die(link, ret == -EPROTONOSUPPORT ? "another version" : "it wrote nonsense");
+}
+
+/* --- for others ---------------------------------------------------------------------- */
+
+static void link_rung(struct mk_channel *ch)
+{
+	struct mk_link *link = ch->priv;
+
+	queue_work(mk_ipc_wq, &link->work);
+}
+
+static void link_gone(struct mk_channel *ch)
+{
+}
+
+static const struct mk_channel_ops link_ops = { .rung = link_rung, .gone = link_gone };
+
+/**
+ * mk_link_new() - make the way to another kernel
+ * @ops:	who owns it
+ * @priv:	for @ops
+ * @apicid:	CPUs of the other kernel, or NULL: any
+ * @nr_apicids:	their number
+ *
+ * The caller fills the constant fields of its channel.
+ *
+ * Context: sleeps.
+ * Return: the link, or NULL.
+ */
+struct mk_link *mk_link_new(const struct mk_link_ops *ops, void *priv, const u32 *apicid,
+			    u32 nr_apicids)
+{
+	struct mk_link *link = kzalloc(sizeof(*link), GFP_KERNEL);
+
+	if (!link)
+		return NULL;
+	link->ch = mk_channel_alloc(&link_ops, link, apicid, nr_apicids);
+	if (!link->ch) {
+		kfree(link);
+		return NULL;
+	}
+	spin_lock_init(&link->lock);
+	INIT_LIST_HEAD(&link->outbox);
+	INIT_LIST_HEAD(&link->calls);
+	INIT_WORK(&link->work, work);
+	link->ops = ops;
+	link->priv = priv;
+	return link;
+}
+
+/**
+ * mk_link_join() - begin to talk
+ * @link:	its channel's head was made by the host
+ * @self_id:	instance id of this kernel, 0: host
+ *
+ * Context: mk_ipc_lock held; sleeps.
+ * Return: 0 or a negative errno.
+ */
+int mk_link_join(struct mk_link *link, u32 self_id)
+{
+	struct mk_hello hello = { .major = MK_IPC_MAJOR, .minor = MK_IPC_MINOR, .id = self_id };
+	struct mk_channel *ch = link->ch;
+	int ret;
+
+	ret = mk_tx_attach(&link->tx, &ch->head->ring[ch->side], mk_channel_data(ch, ch->side),
+			   ch->ring_size, ch->epoch) ?:
+	      mk_rx_attach(&link->rx, &ch->head->ring[!ch->side], mk_channel_data(ch, !ch->side),
+			   ch->ring_size, ch->epoch);
+	if (ret)
+		return ret;
+	mk_channel_join(ch);
+	strscpy(hello.version, MK_VERSION, sizeof(hello.version));
+	return mk_link_send(link, MK_CLASS_SYSTEM, MK_SYSTEM_HELLO, &hello, sizeof(hello));
+}
+
+/**
+ * mk_link_free() - end a link
+ * @link:	joined or not
+ *
+ * Context: mk_ipc_lock held, not in the link's work item; sleeps.
+ */
+void mk_link_free(struct mk_link *link)
+{
+	struct letter *l;
+
+	die(link, NULL);
+	if (!list_empty(&link->ch->node))
+		mk_channel_close(link->ch);
+	mutex_unlock(&mk_ipc_lock);
+	cancel_work_sync(&link->work);	/* may be in ops, which take the lock */
+	mutex_lock(&mk_ipc_lock);
+	while ((l = first_letter(link)))
+		drop_letter(link, l);
+	mk_channel_put(link->ch);
+	kfree(link);
+}
+
+/**
+ * mk_link_send() - send a message that wants no response
+ * @link:	link
+ * @class:	MK_CLASS_*
+ * @type:	of its class
+ * @body:	bytes
+ * @len:	their number, up to MK_MESSAGE_MAX with the header
+ *
+ * Context: sleeps, but not for the peer.
+ * Return: 0 when it will be sent, -ECONNRESET, -ENOBUFS when the peer takes
+ * nothing, -EMSGSIZE, -ENOMEM.
+ */
+int mk_link_send(struct mk_link *link, u16 class, u16 type, const void *body, u32 len)
+{
+	return post(link, make_letter(link, class, type, 0, body, len));
+}
+
+static int post_call(struct mk_link *link, struct letter *l, struct call *call)
+{
+	int ret;
+
+	spin_lock(&link->lock);
+	l->m.id = ++link->next_id;
+	call->id = l->m.id;
+	ret = post_locked(link, l);
+	if (!ret)
+		list_add_tail(&call->node, &link->calls);
+	spin_unlock(&link->lock);
+	if (ret)
+		kfree(l);
+	return ret;
+}
+
+/**
+ * mk_link_call() - ask and wait for the response
+ * @link:	link
+ * @class:	MK_CLASS_*
+ * @type:	of its class
+ * @body:	bytes
+ * @len:	their number
+ * @answer:	room for the response
+ * @room:	its bytes; what is longer is cut
+ * @timeout_ms:	how long to wait
+ *
+ * Context: sleeps; a signal that kills the caller cancels.
+ * Return: bytes of the response, the peer's negative errno, -ETIMEDOUT, -EINTR,
+ * or as mk_link_send().
+ */
+int mk_link_call(struct mk_link *link, u16 class, u16 type, const void *body, u32 len,
+		 void *answer, u32 room, unsigned int timeout_ms)
+{
+	struct letter *l = make_letter(link, class, type, MK_MESSAGE_REQUEST, body, len);
+	struct call call = { .answer = answer, .room = room };
+	long left;
+	int ret;
+
+	if (IS_ERR(l))
+		return PTR_ERR(l);
+	init_completion(&call.done);
+	ret = post_call(link, l, &call);
+	if (ret)
+		return ret;
+	left = wait_for_completion_killable_timeout(&call.done, msecs_to_jiffies(timeout_ms));
+	spin_lock(&link->lock);
+	if (!list_empty(&call.node)) {
+		list_del(&call.node);	/* a response that comes later finds nobody */
+		call.status = left < 0 ? -EINTR : -ETIMEDOUT;
+	}
+	spin_unlock(&link->lock);
+	return call.status ?: (int)call.len;
+}

@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Channels between programs of two kernels.
+ *
+ *	channel permit NAME A B SIZE	"-": the host
+ *	channel forbid NAME
+ *	channel echo NAME [spin]	sends back what comes, until it is over
+ *	channel ask NAME COUNT [spin]	sends 64 bytes and waits for them; prints
+ *					ns a round trip
+ *	channel send NAME COUNT		messages of random sizes, numbered
+ *	channel take NAME COUNT		checks them
+ */
+#include <err.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "../../userspace/mk_channel.h"
+
+#define OPEN_MS		30000
+#define NUMBERED_MAX	5000	/* bytes of a numbered message */
+
+static struct mk_chan chan;
+static unsigned char buf[MK_RING_MESSAGE_MAX];
+static int spin;
+
+static void control(unsigned int cmd, void *arg)
+{
+	struct mk_hdr *hdr = arg;
+	int dev = open(MK_IPC_DEVICE, O_RDWR);
+
+	if (dev < 0)
+		err(1, MK_IPC_DEVICE);
+	if (ioctl(dev, cmd, arg) < 0)
+		err(1, "code %u", hdr->err.code);
+}
+
+static void name_end(char *end, const char *name)
+{
+	snprintf(end, MK_NAME_SIZE, "%s", strcmp(name, "-") ? name : "");
+}
+
+static void permit(char **arg)
+{
+	struct mk_ipc_permit p = { .hdr.size = sizeof(p), .ring_size = atoi(arg[3]) };
+
+	snprintf(p.name, sizeof(p.name), "%s", arg[0]);
+	name_end(p.end[0], arg[1]);
+	name_end(p.end[1], arg[2]);
+	control(MK_IPC_IOC_PERMIT, &p);
+}
+
+static void forbid(char **arg)
+{
+	struct mk_ipc_forbid f = { .hdr.size = sizeof(f) };
+
+	snprintf(f.name, sizeof(f.name), "%s", arg[0]);
+	control(MK_IPC_IOC_FORBID, &f);
+}
+
+static void must(int ret, const char *what)
+{
+	if (ret < 0)
+		errx(1, "%s: %s", what, strerror(-ret));
+}
+
+static int receive(void)
+{
+	int ret;
+
+	while ((ret = spin ? mk_chan_try_receive(&chan, buf, sizeof(buf)) :
+			     mk_chan_receive(&chan, buf, sizeof(buf))) == -EAGAIN)
+		if (mk_chan_is_over(&chan))
+			return -ECONNRESET;
+	return ret;
+}
+
+static void echo(void)
+{
+	unsigned long n = 0;
+	int len;
+
+	while ((len = receive()) >= 0) {
+		must(mk_chan_send(&chan, buf, len), "send");
+		n++;
+	}
+	if (len != -ECONNRESET)
+		must(len, "receive");
+	printf("echoed %lu\n", n);
+}
+
+static unsigned long long now(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec * 1000000000ULL + t.tv_nsec;
+}
+
+static void ask(unsigned long count)
+{
+	unsigned char out[64];
+	unsigned long long begin = now();
+	unsigned long i;
+
+	for (i = 0; i < count; i++) {
+		memset(out, i, sizeof(out));
+		must(mk_chan_send(&chan, out, sizeof(out)), "send");
+		must(receive(), "receive");
+		if (memcmp(out, buf, sizeof(out)))
+			errx(1, "round trip %lu: another message came back", i);
+	}
+	printf("%llu ns a round trip\n", (now() - begin) / count);
+}
+
+/* Its number, then bytes that follow from the number; its size does, too. */
+static __u32 numbered(unsigned long n, unsigned char *m)
+{
+	__u32 x = n * 2654435761U + 1, len, i;
+
+	x ^= x >> 15;
+	len = sizeof(n) + x % NUMBERED_MAX;
+	memcpy(m, &n, sizeof(n));
+	for (i = sizeof(n); i < len; i++)
+		m[i] = x >> (i % 4 * 8);
+	return len;
+}
+
+static void send_all(unsigned long count)
+{
+	unsigned long n;
+
+	for (n = 0; n < count; n++)
+		must(mk_chan_send(&chan, buf, numbered(n, buf)), "send");
+	/* what is in the ring must be read before we leave */
+	while (receive() >= 0)
+		;
+	printf("sent %lu\n", count);
+}
+
+static void take_all(unsigned long count)
+{
+	static unsigned char wanted[MK_RING_MESSAGE_MAX];
+	unsigned long n;
+	int len;
+
+	for (n = 0; n < count; n++) {
+		len = receive();
+		must(len, "receive");
+		if ((__u32)len != numbered(n, wanted) || memcmp(buf, wanted, len))
+			errx(1, "message %lu is another one, %d bytes, number %lu", n, len,
+			     *(unsigned long *)buf);
+	}
+	printf("took %lu\n", count);
+}
+
+int main(int argc, char **argv)
+{
+	const char *act = argc > 2 ? argv[1] : "";
+	unsigned long count = argc > 3 ? strtoul(argv[3], NULL, 0) : 0;
+
+	spin = argc > 3 && !strcmp(argv[argc - 1], "spin");
+	if (!strcmp(act, "permit") && argc == 6)
+		return permit(argv + 2), 0;
+	if (!strcmp(act, "forbid"))
+		return forbid(argv + 2), 0;
+	if (argc < 3)
+		errx(2, "see channel.c");
+	must(mk_chan_open(&chan, argv[2], OPEN_MS), argv[2]);
+	if (!strcmp(act, "echo"))
+		echo();
+	else if (!strcmp(act, "ask"))
+		ask(count);
+	else if (!strcmp(act, "send"))
+		send_all(count);
+	else if (!strcmp(act, "take"))
+		take_all(count);
+	else
+		errx(2, "see channel.c");
+	return 0;
+}

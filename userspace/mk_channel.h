@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Channels for programs, in this header alone: messages to a program in another
+ * kernel without a system call, while that one looks; when it sleeps, one
+ * write() rings its doorbell.
+ *
+ *	struct mk_chan c;
+ *
+ *	if (mk_chan_open(&c, "name", 1000))		// both kernels have it
+ *		err(1, "name");
+ *	mk_chan_send(&c, "hello", 5);
+ *	len = mk_chan_receive(&c, buf, sizeof(buf));
+ *	mk_chan_close(&c);
+ *
+ * One thread may send and one may receive. All return a negative errno when
+ * they fail; -ECONNRESET: the other side has left, or its kernel is dead.
+ */
+#ifndef MK_CHANNEL_H
+#define MK_CHANNEL_H
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#define MK_RING_API	static inline __attribute__((unused))
+#include "../mk_ipc/ring.c"
+#include "../mk_ipc/uapi.h"
+#include "../mk_ipc/wire.h"
+
+/**
+ * struct mk_chan - a channel in this program
+ * @fd:		its descriptor: poll() it for doorbells
+ * @head:	its memory
+ * @size:	bytes of that
+ * @info:	who the other side is
+ * @tx:		what we send
+ * @rx:		what we receive
+ */
+struct mk_chan {
+	int fd;
+	struct mk_channel_head *head;
+	size_t size;
+	struct mk_ipc_open info;
+	struct mk_tx tx;
+	struct mk_rx rx;
+};
+
+static inline int mk_chan_attach(struct mk_chan *c)
+{
+	const struct mk_ipc_open *i = &c->info;
+	__u8 *data = (__u8 *)c->head + MK_CHANNEL_HEAD;
+	__u32 us = i->side, them = !i->side;
+	int ret = mk_tx_attach(&c->tx, &c->head->ring[us], data + us * i->ring_size,
+			       i->ring_size, i->epoch);
+
+	return ret ? ret : mk_rx_attach(&c->rx, &c->head->ring[them],
+					data + them * i->ring_size, i->ring_size, i->epoch);
+}
+
+/* Give the channel back; the other side sees that we have left. */
+static inline void mk_chan_close(struct mk_chan *c)
+{
+	munmap(c->head, c->size);
+	close(c->fd);
+}
+
+/**
+ * mk_chan_open() - have a channel of this kernel
+ * @c:		filled
+ * @name:	of the channel
+ * @timeout_ms:	how long to wait until both kernels have it
+ */
+static inline int mk_chan_open(struct mk_chan *c, const char *name, __u32 timeout_ms)
+{
+	int dev = open(MK_IPC_DEVICE, O_RDWR | O_CLOEXEC), ret;
+
+	if (dev < 0)
+		return -errno;
+	memset(c, 0, sizeof(*c));
+	c->info.hdr.size = sizeof(c->info);
+	c->info.timeout_ms = timeout_ms;
+	strncpy(c->info.name, name, sizeof(c->info.name));
+	c->fd = ioctl(dev, MK_IPC_IOC_OPEN, &c->info);
+	ret = -errno;
+	close(dev);
+	if (c->fd < 0)
+		return ret;
+	c->size = MK_CHANNEL_HEAD + 2 * (size_t)c->info.ring_size;
+	c->head = mmap(NULL, c->size, PROT_READ | PROT_WRITE, MAP_SHARED, c->fd, 0);
+	if (c->head == MAP_FAILED) {
+		ret = -errno;
+		close(c->fd);
+		return ret;
+	}
+	ret = mk_chan_attach(c);
+	if (ret)
+		mk_chan_close(c);
+	return ret;
+}
+
+static inline int mk_chan_ring(struct mk_chan *c)
+{
+	__u64 one = 1;
+
+	return write(c->fd, &one, sizeof(one)) < 0 ? -errno : 0;
+}
+
+/* Sleep until the other side has rung. */
+static inline int mk_chan_wait(struct mk_chan *c)
+{
+	__u64 rings;
+
+	return read(c->fd, &rings, sizeof(rings)) < 0 ? -errno : 0;
+}
+
+/* Has the other side left? What it sent before can still be received. */
+static inline int mk_chan_is_over(const struct mk_chan *c)
+{
+	return mk_peer_load_acquire(&c->head->side[!c->info.side].state) >= MK_SIDE_CLOSED;
+}
+
+/* Put a message without telling anybody; -EAGAIN: no room now. */
+static inline int mk_chan_put(struct mk_chan *c, const void *message, __u32 len)
+{
+	return mk_tx_put(&c->tx, message, len);
+}
+
+/* Tell of all that was put. */
+static inline int mk_chan_publish(struct mk_chan *c)
+{
+	return mk_tx_publish(&c->tx) ? mk_chan_ring(c) : 0;
+}
+
+/* Send a message, sleeping while there is no room. */
+static inline int mk_chan_send(struct mk_chan *c, const void *message, __u32 len)
+{
+	int ret;
+
+	while ((ret = mk_chan_put(c, message, len)) == -EAGAIN) {
+		ret = mk_chan_publish(c);
+		if (!ret)
+			ret = mk_tx_arm(&c->tx, len);
+		if (!ret)
+			ret = mk_chan_wait(c);
+		if (ret < 0)
+			return ret;
+	}
+	return ret ? ret : mk_chan_publish(c);
+}
+
+/* Receive a message, if there is one; -EAGAIN: none now. Returns its length. */
+static inline int mk_chan_try_receive(struct mk_chan *c, void *message, __u32 room)
+{
+	__u32 len;
+	int ret = mk_rx_get(&c->rx, message, room, &len);
+
+	if (ret)
+		return ret;
+	if (mk_rx_release(&c->rx))
+		mk_chan_ring(c);	/* one that has left needs none */
+	return len;
+}
+
+/* Receive a message, sleeping while there is none. Returns its length. */
+static inline int mk_chan_receive(struct mk_chan *c, void *message, __u32 room)
+{
+	int ret;
+
+	while ((ret = mk_chan_try_receive(c, message, room)) == -EAGAIN) {
+		ret = mk_rx_arm(&c->rx);
+		if (!ret && mk_chan_is_over(c))
+			ret = mk_rx_arm(&c->rx) > 0 ? 1 : -ECONNRESET;
+		if (!ret)
+			ret = mk_chan_wait(c);
+		if (ret < 0 && ret != -ECONNRESET)
+			return ret;
+		if (ret == -ECONNRESET && mk_rx_arm(&c->rx) <= 0)
+			return ret;
+	}
+	return ret;
+}
+
+#endif /* MK_CHANNEL_H */
