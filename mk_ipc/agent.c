@@ -43,7 +43,6 @@ static void agent_left(struct mk_channel *ch)
 }
 
 static const struct mk_channel_ops agent_ops = {
-	.rung = mk_user_rung,
 	.left = agent_left,
 	.gone = agent_gone,
 };
@@ -55,7 +54,7 @@ static bool is_good(const struct mk_open_channel *m)
 	return m->ring_size >= MK_RING_SIZE_MIN && m->ring_size <= MK_CHANNEL_RING_MAX &&
 	       !(m->ring_size & (m->ring_size - 1)) && m->side <= 1 &&
 	       m->nr_apicids <= MK_MAX_CPUS && IS_ALIGNED(m->phys, PAGE_SIZE) &&
-	       m->phys + size > m->phys && *m->name &&
+	       m->phys + size > m->phys &&
 	       strnlen(m->name, sizeof(m->name)) < sizeof(m->name) &&
 	       strnlen(m->peer_name, sizeof(m->peer_name)) < sizeof(m->peer_name) &&
 	       /* ours would be mapped as our own memory */
@@ -65,18 +64,18 @@ static bool is_good(const struct mk_open_channel *m)
 
 static int open_channel(const struct mk_open_channel *m)
 {
+	const struct mk_service *service = mk_service_find(m->kind);
 	struct mk_channel *ch;
 
-	if (!is_good(m) || mk_channel_find(m->name))
+	if (!is_good(m) || !service)
 		return -EINVAL;
-	ch = mk_channel_alloc(&agent_ops, NULL, m->nr_apicids ? m->apicid : NULL, m->nr_apicids);
+	ch = mk_channel_alloc(service, &agent_ops, NULL, m->nr_apicids ? m->apicid : NULL,
+			      m->nr_apicids);
 	if (!ch)
 		return -ENOMEM;
 	ch->head = memremap(m->phys, MK_CHANNEL_HEAD + 2 * (size_t)m->ring_size, MEMREMAP_WB);
-	if (!ch->head) {
-		mk_channel_free(ch);
-		return -ENOMEM;
-	}
+	if (!ch->head)
+		goto no_head;
 	strscpy(ch->name, m->name, sizeof(ch->name));
 	strscpy(ch->peer_name, m->peer_name, sizeof(ch->peer_name));
 	ch->peer = m->peer;
@@ -84,9 +83,20 @@ static int open_channel(const struct mk_open_channel *m)
 	ch->epoch = m->epoch;
 	ch->ring_size = m->ring_size;
 	ch->phys = m->phys;
-	mk_channel_join(ch);
-	wake_up_all(&mk_user_wait);
-	return 0;
+	if (!mk_channel_join(ch))
+		return 0;
+	memunmap(ch->head);
+no_head:
+	mk_channel_free(ch);
+	return -ENOMEM;
+}
+
+void mk_agent_service(void)
+{
+	u64 kinds = mk_service_kinds();
+
+	if (link)
+		mk_link_send(link, MK_CLASS_SYSTEM, MK_SYSTEM_KINDS, &kinds, sizeof(kinds));
 }
 
 static void close_channel(u64 epoch)

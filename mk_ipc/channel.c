@@ -2,6 +2,7 @@
 /*
  * Channels: two rings and the doorbells of their sides.
  */
+#include <linux/module.h>
 #include <linux/rculist.h>
 #include <linux/slab.h>
 
@@ -78,8 +79,9 @@ static void release(struct work_struct *work)
 
 /**
  * mk_channel_alloc() - make one side of a channel
- * @ops:	who uses it
- * @priv:	for @ops
+ * @service:	who uses it
+ * @ops:	of the role
+ * @owner:	for @ops
  * @apicid:	CPUs of the other side, or NULL: any
  * @nr_apicids:	their number
  *
@@ -88,7 +90,8 @@ static void release(struct work_struct *work)
  * Context: sleeps.
  * Return: the channel with one reference, or NULL.
  */
-struct mk_channel *mk_channel_alloc(const struct mk_channel_ops *ops, void *priv,
+struct mk_channel *mk_channel_alloc(const struct mk_service *service,
+				    const struct mk_channel_ops *ops, void *owner,
 				    const u32 *apicid, u32 nr_apicids)
 {
 	struct mk_channel *ch = kzalloc(sizeof(*ch), GFP_KERNEL);
@@ -102,8 +105,9 @@ struct mk_channel *mk_channel_alloc(const struct mk_channel_ops *ops, void *priv
 		return NULL;
 	}
 	ch->nr_apicids = nr_apicids;
+	ch->service = service;
 	ch->ops = ops;
-	ch->priv = priv;
+	ch->owner = owner;
 	kref_init(&ch->ref);
 	INIT_LIST_HEAD(&ch->node);
 	INIT_WORK(&ch->release, release);
@@ -115,16 +119,23 @@ struct mk_channel *mk_channel_alloc(const struct mk_channel_ops *ops, void *priv
  * mk_channel_join() - say where our doorbell is, and hear it
  * @ch:		channel
  *
- * Context: mk_ipc_lock held.
+ * Context: mk_ipc_lock held; sleeps.
+ * Return: 0, or what its service's open() returned.
  */
-void mk_channel_join(struct mk_channel *ch)
+int mk_channel_join(struct mk_channel *ch)
 {
+	int ret = ch->service->open(ch);
+
 	lockdep_assert_held(&mk_ipc_lock);
+	if (ret)
+		return ret;
 	list_add_tail_rcu(&ch->node, &channels);
 	/* listed first: who moves the bell meanwhile finds it */
 	mk_peer_store(&own_side(ch)->bell, mk_bell_address());
 	mk_peer_store_release(&own_side(ch)->state, MK_SIDE_OPEN);	/* bell first */
 	mk_channel_ring(ch);
+	ch->service->rung(ch);	/* for who rang before it was listed */
+	return 0;
 }
 
 /**
@@ -146,35 +157,25 @@ void mk_channel_close(struct mk_channel *ch)
 	mk_channel_ring(ch);
 	list_del_rcu(&ch->node);
 	synchronize_rcu();
-	ch->ops->rung(ch);
+	ch->service->close(ch);
 }
 
-/**
- * mk_channel_get() - take a reference
- * @ch:		channel to which the caller has one, or that is listed
- *
- * Context: any.
- */
 void mk_channel_get(struct mk_channel *ch)
 {
 	kref_get(&ch->ref);
 }
+EXPORT_SYMBOL_NS_GPL(mk_channel_get, COMPAT_NAMESPACE);
 
 static void last_put(struct kref *ref)
 {
 	queue_work(mk_ipc_wq, &container_of(ref, struct mk_channel, ref)->release);
 }
 
-/**
- * mk_channel_put() - give a reference back
- * @ch:		channel
- *
- * Context: any.
- */
 void mk_channel_put(struct mk_channel *ch)
 {
 	kref_put(&ch->ref, last_put);
 }
+EXPORT_SYMBOL_NS_GPL(mk_channel_put, COMPAT_NAMESPACE);
 
 static bool is_theirs(const struct mk_channel *ch, u32 apicid)
 {
@@ -186,14 +187,6 @@ static bool is_theirs(const struct mk_channel *ch, u32 apicid)
 	return !ch->apicid;
 }
 
-/**
- * mk_channel_ring() - ring the other side's doorbell
- * @ch:		channel
- *
- * Where that is the other side says: it must be an interrupt of one of its CPUs.
- *
- * Context: any but NMI.
- */
 void mk_channel_ring(struct mk_channel *ch)
 {
 	u64 bell;
@@ -213,23 +206,27 @@ void mk_channel_ring(struct mk_channel *ch)
 	}
 	mk_core_ring(MK_BELL_APICID(bell), MK_BELL_VECTOR(bell));
 }
+EXPORT_SYMBOL_NS_GPL(mk_channel_ring, COMPAT_NAMESPACE);
 
-/**
- * mk_channel_peer_state() - is the other side there?
- * @ch:		channel
- *
- * Context: any.
- * Return: MK_SIDE_*; what is none counts as closed.
- */
 u32 mk_channel_peer_state(const struct mk_channel *ch)
 {
 	u32 state = mk_peer_load_acquire(&other_side(ch)->state); /* all it wrote is there */
 
 	return state > MK_SIDE_CLOSED ? MK_SIDE_CLOSED : state;
 }
+EXPORT_SYMBOL_NS_GPL(mk_channel_peer_state, COMPAT_NAMESPACE);
+
+int mk_channel_attach(const struct mk_channel *ch, struct mk_tx *tx, struct mk_rx *rx)
+{
+	return mk_tx_attach(tx, &ch->head->ring[ch->side], mk_channel_data(ch, ch->side),
+			    ch->ring_size, ch->epoch) ?:
+	       mk_rx_attach(rx, &ch->head->ring[!ch->side], mk_channel_data(ch, !ch->side),
+			    ch->ring_size, ch->epoch);
+}
+EXPORT_SYMBOL_NS_GPL(mk_channel_attach, COMPAT_NAMESPACE);
 
 /**
- * mk_channel_find() - a channel that is open, by its name
+ * mk_channel_find() - a channel for programs that is open, by its name
  * @name:	of the channel
  *
  * Context: mk_ipc_lock held.
@@ -241,7 +238,7 @@ struct mk_channel *mk_channel_find(const char *name)
 
 	lockdep_assert_held(&mk_ipc_lock);
 	list_for_each_entry(ch, &channels, node)
-		if (!strcmp(ch->name, name))
+		if (ch->service == &mk_programs && !strcmp(ch->name, name))
 			return ch;
 	return NULL;
 }
@@ -260,6 +257,24 @@ struct mk_channel *mk_channel_find_epoch(u64 epoch)
 	lockdep_assert_held(&mk_ipc_lock);
 	list_for_each_entry(ch, &channels, node)
 		if (ch->epoch == epoch)
+			return ch;
+	return NULL;
+}
+
+/**
+ * mk_channel_find_service() - some channel of a service
+ * @service:	its user
+ *
+ * Context: mk_ipc_lock held.
+ * Return: the channel without a reference, or NULL.
+ */
+struct mk_channel *mk_channel_find_service(const struct mk_service *service)
+{
+	struct mk_channel *ch;
+
+	lockdep_assert_held(&mk_ipc_lock);
+	list_for_each_entry(ch, &channels, node)
+		if (ch->service == service)
 			return ch;
 	return NULL;
 }
@@ -294,7 +309,7 @@ bool mk_channels_scan(void)
 		/* a scan that comes late may call once more: harmless */
 		if (xchg(&ch->seen, rung) == rung)
 			continue;
-		ch->ops->rung(ch);
+		ch->service->rung(ch);
 		any = true;
 	}
 	rcu_read_unlock();

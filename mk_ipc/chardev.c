@@ -21,17 +21,25 @@ static bool is_host;
 
 /* --- the descriptor of a channel ---------------------------------------------------- */
 
-/**
- * mk_user_rung() - the doorbell of a channel for programs
- * @ch:		channel
- *
- * Context: any.
- */
-void mk_user_rung(struct mk_channel *ch)
+static int program_open(struct mk_channel *ch)
+{
+	wake_up_all(&mk_user_wait);
+	return 0;
+}
+
+static void program_rung(struct mk_channel *ch)
 {
 	atomic_inc(&ch->pending);
 	wake_up_all(&ch->wait);
 }
+
+const struct mk_service mk_programs = {
+	.kind = MK_KIND_PROGRAM,
+	.name = "program",
+	.open = program_open,
+	.rung = program_rung,
+	.close = program_rung,
+};
 
 static bool is_over(struct mk_channel *ch)
 {

@@ -18,7 +18,8 @@
 #include "peer.h"
 
 #define LEASES_MAX	64	/* spans that an instance may keep us from freeing */
-#define AGAIN_MS	10	/* between two spans of a permit */
+#define SOON_MS		10
+#define AGAIN_MS	100	/* at least, between two spans of a permit */
 
 struct instance {
 	struct list_head node;
@@ -48,10 +49,12 @@ struct lease {
 
 struct permit {
 	struct list_head node;
-	char name[MK_NAME_SIZE];
+	char name[MK_NAME_SIZE];	/* "": as every instance has it */
 	char end[2][MK_NAME_SIZE];	/* "": the host */
+	u32 kind;
 	u32 ring_size;
 	struct span *span;		/* or NULL: not both are there */
+	u64 made;			/* the last one, in jiffies */
 	struct mk_channel *ch;		/* the host's side of it, or NULL */
 };
 
@@ -113,7 +116,7 @@ static DECLARE_DELAYED_WORK(establish_work, establish_all);
 
 static void establish_soon(void)
 {
-	queue_delayed_work(mk_ipc_wq, &establish_work, msecs_to_jiffies(AGAIN_MS));
+	queue_delayed_work(mk_ipc_wq, &establish_work, msecs_to_jiffies(SOON_MS));
 }
 
 static struct instance *find_instance(const char *name)
@@ -129,7 +132,7 @@ static struct instance *find_instance(const char *name)
 /* The host's side is gone: no descriptor, no mapping. */
 static void host_gone(struct mk_channel *ch)
 {
-	put_span(ch->priv);
+	put_span(ch->owner);
 }
 
 static void host_left(struct mk_channel *ch)
@@ -138,15 +141,15 @@ static void host_left(struct mk_channel *ch)
 }
 
 static const struct mk_channel_ops host_ops = {
-	.rung = mk_user_rung,
 	.left = host_left,
 	.gone = host_gone,
 };
 
 static int join_host(struct permit *p, u32 side, const struct instance *other)
 {
-	struct mk_channel *ch = mk_channel_alloc(&host_ops, p->span, other->apicid,
-						 other->nr_apicids);
+	struct mk_channel *ch = mk_channel_alloc(mk_service_find(p->kind), &host_ops, p->span,
+						 other->apicid, other->nr_apicids);
+	int ret;
 
 	if (!ch)
 		return -ENOMEM;
@@ -158,10 +161,13 @@ static int join_host(struct permit *p, u32 side, const struct instance *other)
 	ch->ring_size = p->ring_size;
 	ch->head = p->span->head;
 	ch->phys = virt_to_phys(ch->head);
+	ret = mk_channel_join(ch);
+	if (ret) {
+		mk_channel_free(ch);
+		return ret;
+	}
 	kref_get(&p->span->ref);
 	p->ch = ch;
-	mk_channel_join(ch);
-	wake_up_all(&mk_user_wait);
 	return 0;
 }
 
@@ -178,6 +184,7 @@ static int tell_instance(struct permit *p, u32 side, struct instance *inst,
 	m->epoch = p->span->epoch;
 	m->ring_size = p->ring_size;
 	m->side = side;
+	m->kind = p->kind;
 	strscpy(m->name, p->name, sizeof(m->name));
 	if (other) {
 		m->peer = other->id;
@@ -225,6 +232,16 @@ static void revoke(struct permit *p)
 	p->span = NULL;
 }
 
+/* The kernel at one end of it, @inst, or NULL: the host. Does it offer that? */
+static bool can_join(const struct permit *p, const char *end, const struct instance *inst)
+{
+	u64 kinds = mk_service_kinds();
+
+	if (*end)
+		kinds = inst && inst->ready ? inst->link->kinds : 0;
+	return kinds & BIT_ULL(p->kind);
+}
+
 static void establish(struct permit *p)
 {
 	struct instance *end[2] = { };
@@ -233,9 +250,14 @@ static void establish(struct permit *p)
 
 	for (side = 0; side < 2; side++) {
 		end[side] = *p->end[side] ? find_instance(p->end[side]) : NULL;
-		if (*p->end[side] && (!end[side] || !end[side]->ready))
+		if (!can_join(p, p->end[side], end[side]))
 			return;
 	}
+	if (time_before64(get_jiffies_64(), p->made + msecs_to_jiffies(AGAIN_MS))) {
+		establish_soon();	/* a peer that leaves at once shall not keep us busy */
+		return;
+	}
+	p->made = get_jiffies_64();
 	p->span = make_span(p->ring_size);
 	if (!p->span)
 		return;
@@ -244,6 +266,16 @@ static void establish(struct permit *p)
 				  join_host(p, side, end[!side]);
 	if (ret)
 		revoke(p);
+}
+
+static bool has_every(const struct instance *inst, u32 kind)
+{
+	struct permit *p;
+
+	list_for_each_entry(p, &permits, node)
+		if (!*p->name && p->kind == kind && !strcmp(p->end[1], inst->name))
+			return true;
+	return false;
 }
 
 static void establish_all(struct work_struct *work)
@@ -258,6 +290,35 @@ static void establish_all(struct work_struct *work)
 			establish(p);
 	}
 	mutex_unlock(&mk_ipc_lock);
+}
+
+/* What every instance has with the host. */
+static void permit_every(const struct instance *inst)
+{
+	u64 every = mk_service_every();
+	struct permit *p;
+	u32 kind;
+
+	for (kind = 0; kind < MK_NR_KINDS; kind++) {
+		if (!(every & BIT_ULL(kind)) || has_every(inst, kind))
+			continue;
+		p = kzalloc(sizeof(*p), GFP_KERNEL);
+		if (!p)
+			continue;
+		p->kind = kind;
+		p->ring_size = mk_service_find(kind)->ring_size;
+		strscpy(p->end[1], inst->name, sizeof(p->end[1]));
+		list_add_tail(&p->node, &permits);
+	}
+}
+
+void mk_host_service(void)
+{
+	struct instance *inst;
+
+	list_for_each_entry(inst, &instances, node)
+		permit_every(inst);
+	establish_soon();
 }
 
 static struct permit *find_permit(const char *name)
@@ -368,7 +429,8 @@ static void host_hello(struct mk_link *link, const struct mk_hello *hello)
 
 	mutex_lock(&mk_ipc_lock);
 	inst->ready = true;
-	pr_info("instance %s (%u) is linked, mk_ipc %s\n", inst->name, inst->id, MK_VERSION);
+	permit_every(inst);
+	pr_info("instance %s (%u) is linked, mk_ipc %s\n", inst->name, inst->id, hello->version);
 	mutex_unlock(&mk_ipc_lock);
 	establish_soon();
 }
@@ -395,6 +457,8 @@ static void host_message(struct mk_link *link, const struct mk_message *m, const
 	struct instance *inst = link->priv;
 	struct mk_close_channel closed;
 
+	if (m->type == MK_SYSTEM_KINDS)
+		establish_soon();
 	if (m->type != MK_SYSTEM_CLOSED || m->len < sizeof(closed))
 		return;
 	memcpy(&closed, body, sizeof(closed));
@@ -466,12 +530,17 @@ static struct instance *find_id(u32 id)
 static void instance_ends(struct instance *inst, bool lost)
 {
 	struct lease *lease, *next;
-	struct permit *p;
+	struct permit *p, *after;
 
 	list_del(&inst->node);
-	list_for_each_entry(p, &permits, node)
-		if (!strcmp(p->end[0], inst->name) || !strcmp(p->end[1], inst->name))
+	list_for_each_entry_safe(p, after, &permits, node) {
+		if (strcmp(p->end[0], inst->name) && strcmp(p->end[1], inst->name))
+			continue;
+		if (*p->name)
 			revoke(p);
+		else
+			free_permit(p);
+	}
 	mk_peer_store(&inst->area->epoch, 0);
 	mk_link_free(inst->link);
 	list_for_each_entry_safe(lease, next, &inst->leases, node)

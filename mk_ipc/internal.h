@@ -20,6 +20,7 @@
 #include <linux/workqueue.h>
 
 #include "../mk_core/mk_core.h"
+#include "mk_ipc.h"
 #include "uapi.h"
 #include "wire.h"
 
@@ -34,87 +35,38 @@ u64 mk_bell_address(void);	/* MK_BELL() */
 
 /* --- channel.c ------------------------------------------------------------------ */
 
-struct mk_channel;
-
 /**
- * struct mk_channel_ops - who uses a channel
- * @rung:	the other side rang, or is gone; any context
+ * struct mk_channel_ops - what a role does for its channels
  * @left:	the program that had it has left; closed already, mk_ipc_lock held
  * @gone:	the last reference is given back; process context
  */
 struct mk_channel_ops {
-	void (*rung)(struct mk_channel *ch);
 	void (*left)(struct mk_channel *ch);
 	void (*gone)(struct mk_channel *ch);
 };
 
-/**
- * struct mk_channel - one side of a channel
- * @ref:	references
- * @node:	in the list of those that the doorbell looks at; RCU, mk_ipc_lock
- * @release:	its end, in process context
- * @ops:	constant
- * @name:	constant
- * @peer_name:	constant
- * @peer:	constant: instance id of the other side, 0: host
- * @side:	constant
- * @epoch:	constant
- * @ring_size:	constant
- * @phys:	constant: physical address of the head
- * @head:	constant: the head, mapped
- * @apicid:	constant: the other side's CPUs, or NULL: any
- * @nr_apicids:	constant
- * @closed:	it is over
- * @rings:	how often this side has rung
- * @seen:	the other side's counter when it was looked at last
- * @bad_bells:	doorbell addresses of the other side that are none
- * @wait:	for doorbells
- * @pending:	somebody rang since the last read()
- * @user:	a descriptor has it; mk_ipc_lock
- * @priv:	of @ops
- */
-struct mk_channel {
-	struct kref ref;
-	struct list_head node;
-	struct work_struct release;
-	const struct mk_channel_ops *ops;
-	char name[MK_NAME_SIZE];
-	char peer_name[MK_NAME_SIZE];
-	u32 peer;
-	u32 side;
-	u64 epoch;
-	u32 ring_size;
-	u64 phys;
-	struct mk_channel_head *head;
-	u32 *apicid;
-	u32 nr_apicids;
-	bool closed;
-	atomic_t rings;
-	u32 seen;
-	atomic_t bad_bells;
-	wait_queue_head_t wait;
-	atomic_t pending;
-	bool user;
-	void *priv;
-};
-
 /* Make the head and both rings; the host, before anybody is told. */
 int mk_channel_make(struct mk_channel_head *head, u32 ring_size, u64 epoch);
-struct mk_channel *mk_channel_alloc(const struct mk_channel_ops *ops, void *priv,
+struct mk_channel *mk_channel_alloc(const struct mk_service *service,
+				    const struct mk_channel_ops *ops, void *owner,
 				    const u32 *apicid, u32 nr_apicids);
 void mk_channel_free(struct mk_channel *ch);	/* one that never joined */
-void mk_channel_join(struct mk_channel *ch);	/* doorbells arrive from here on */
+int mk_channel_join(struct mk_channel *ch);	/* doorbells arrive from here on */
 void mk_channel_close(struct mk_channel *ch);	/* no more; others are told */
-void mk_channel_get(struct mk_channel *ch);
-void mk_channel_put(struct mk_channel *ch);	/* any context */
-void mk_channel_ring(struct mk_channel *ch);
 void *mk_channel_data(const struct mk_channel *ch, u32 side);
 struct mk_channel *mk_channel_find(const char *name);
 struct mk_channel *mk_channel_find_epoch(u64 epoch);
+struct mk_channel *mk_channel_find_service(const struct mk_service *service);
 struct mk_channel *mk_channel_first(void);
-u32 mk_channel_peer_state(const struct mk_channel *ch);
 bool mk_channels_scan(void);
 void mk_channels_moved(u64 bell);
+
+/* --- service.c: who uses channels ------------------------------------------------ */
+
+extern const struct mk_service mk_programs;	/* MK_KIND_PROGRAM */
+const struct mk_service *mk_service_find(u32 kind);
+u64 mk_service_kinds(void);			/* a bit each */
+u64 mk_service_every(void);			/* of those that every instance has */
 
 /* --- link.c: messages ------------------------------------------------------------- */
 
@@ -132,6 +84,7 @@ void mk_channels_moved(u64 bell);
  * @said_hello:	L: the other side introduced itself
  * @dead:	L: nothing works any more
  * @minor:	what both sides know
+ * @kinds:	services of the other side; of the work item alone
  * @ops:	constant
  * @priv:	of @ops
  * @buf:	of the work item alone: a message
@@ -149,6 +102,7 @@ struct mk_link {
 	bool said_hello;
 	bool dead;
 	u16 minor;
+	u64 kinds;
 	const struct mk_link_ops *ops;
 	void *priv;
 	u8 buf[MK_MESSAGE_MAX];
@@ -178,13 +132,14 @@ int mk_host_init(void);
 void mk_host_exit(void);
 int mk_host_permit(const struct mk_ipc_permit *p, struct mk_error *err);
 int mk_host_forbid(const char *name, struct mk_error *err);
+void mk_host_service(void);	/* there is one more, or one less */
 
 int mk_agent_init(void);
 void mk_agent_exit(void);
+void mk_agent_service(void);
 
 /* --- chardev.c ------------------------------------------------------------------------ */
 
-void mk_user_rung(struct mk_channel *ch);	/* of channels for programs */
 extern wait_queue_head_t mk_user_wait;		/* for new ones */
 int mk_chardev_init(bool host);
 void mk_chardev_exit(void);

@@ -42,19 +42,21 @@ AT(struct mk_message, status, 12);
 AT(struct mk_message, len, 16);
 AT(struct mk_message, epoch, 24);
 
-SIZE(struct mk_hello, 40);
+SIZE(struct mk_hello, 48);
 AT(struct mk_hello, id, 4);
-AT(struct mk_hello, version, 8);
+AT(struct mk_hello, kinds, 8);
+AT(struct mk_hello, version, 16);
 
-SIZE(struct mk_open_channel, 1184);
+SIZE(struct mk_open_channel, 1192);
 AT(struct mk_open_channel, epoch, 8);
 AT(struct mk_open_channel, ring_size, 16);
 AT(struct mk_open_channel, side, 20);
 AT(struct mk_open_channel, peer, 24);
 AT(struct mk_open_channel, nr_apicids, 28);
-AT(struct mk_open_channel, name, 32);
-AT(struct mk_open_channel, peer_name, 96);
-AT(struct mk_open_channel, apicid, 160);
+AT(struct mk_open_channel, kind, 32);
+AT(struct mk_open_channel, name, 40);
+AT(struct mk_open_channel, peer_name, 104);
+AT(struct mk_open_channel, apicid, 168);
 
 SIZE(struct mk_close_channel, 8);
 

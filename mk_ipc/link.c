@@ -200,6 +200,7 @@ static int take_hello(struct mk_link *link, const struct mk_message *m, const vo
 	if (link->said_hello)
 		return -EPROTO;
 	link->said_hello = true;
+	link->kinds = hello.kinds;
 	link->minor = min_t(u16, hello.minor, MK_IPC_MINOR);
 	link->ops->hello(link, &hello);
 	return 0;
@@ -215,6 +216,8 @@ static int dispatch(struct mk_link *link, const struct mk_message *m, const void
 		return take_hello(link, m, body);
 	if (!link->said_hello)
 		return -EPROTO;
+	if (m->class == MK_CLASS_SYSTEM && m->type == MK_SYSTEM_KINDS && m->len >= sizeof(u64))
+		memcpy(&link->kinds, body, sizeof(u64));
 	if (m->class == MK_CLASS_SYSTEM && m->type == MK_SYSTEM_PING)
 		respond(link, m, 0, body, m->len);
 	else if (m->class == MK_CLASS_SYSTEM)
@@ -271,9 +274,14 @@ static void work(struct work_struct *w)
 
 /* --- for others ---------------------------------------------------------------------- */
 
+static int link_open(struct mk_channel *ch)
+{
+	return 0;
+}
+
 static void link_rung(struct mk_channel *ch)
 {
-	struct mk_link *link = ch->priv;
+	struct mk_link *link = ch->owner;
 
 	queue_work(mk_ipc_wq, &link->work);
 }
@@ -282,7 +290,14 @@ static void link_gone(struct mk_channel *ch)
 {
 }
 
-static const struct mk_channel_ops link_ops = { .rung = link_rung, .gone = link_gone };
+static const struct mk_service link_service = {
+	.name = "link",
+	.open = link_open,
+	.rung = link_rung,
+	.close = link_rung,
+};
+
+static const struct mk_channel_ops link_ops = { .gone = link_gone };
 
 /**
  * mk_link_new() - make the way to another kernel
@@ -303,7 +318,7 @@ struct mk_link *mk_link_new(const struct mk_link_ops *ops, void *priv, const u32
 
 	if (!link)
 		return NULL;
-	link->ch = mk_channel_alloc(&link_ops, link, apicid, nr_apicids);
+	link->ch = mk_channel_alloc(&link_service, &link_ops, link, apicid, nr_apicids);
 	if (!link->ch) {
 		kfree(link);
 		return NULL;
@@ -331,13 +346,10 @@ int mk_link_join(struct mk_link *link, u32 self_id)
 	struct mk_channel *ch = link->ch;
 	int ret;
 
-	ret = mk_tx_attach(&link->tx, &ch->head->ring[ch->side], mk_channel_data(ch, ch->side),
-			   ch->ring_size, ch->epoch) ?:
-	      mk_rx_attach(&link->rx, &ch->head->ring[!ch->side], mk_channel_data(ch, !ch->side),
-			   ch->ring_size, ch->epoch);
+	ret = mk_channel_attach(ch, &link->tx, &link->rx) ?: mk_channel_join(ch);
 	if (ret)
 		return ret;
-	mk_channel_join(ch);
+	hello.kinds = mk_service_kinds();
 	strscpy(hello.version, MK_VERSION, sizeof(hello.version));
 	return mk_link_send(link, MK_CLASS_SYSTEM, MK_SYSTEM_HELLO, &hello, sizeof(hello));
 }

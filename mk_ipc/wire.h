@@ -49,6 +49,12 @@ struct mk_area {
 #define MK_CHANNEL_HEAD		4096		/* bytes before the data */
 #define MK_CHANNEL_RING_MAX	(1U << 20)
 
+/* What a channel is for: struct mk_open_channel.kind */
+#define MK_KIND_PROGRAM		0	/* programs map it: uapi.h */
+#define MK_KIND_CONSOLE		1
+#define MK_KIND_VSOCK		2
+#define MK_NR_KINDS		32	/* what is above is refused */
+
 #define MK_SIDE_ABSENT		0	/* nobody has opened it yet */
 #define MK_SIDE_OPEN		1
 #define MK_SIDE_CLOSED		2	/* left, or its kernel is dead: final */
@@ -144,18 +150,21 @@ struct mk_message {
 #define MK_SYSTEM_OPEN		3	/* host: you may use a channel: struct mk_open_channel */
 #define MK_SYSTEM_CLOSE		4	/* host: it is over: struct mk_close_channel */
 #define MK_SYSTEM_CLOSED	5	/* instance: unmapped: struct mk_close_channel */
+#define MK_SYSTEM_KINDS		6	/* what I offer now: __u64, as mk_hello.kinds */
 
 /**
  * struct mk_hello - MK_SYSTEM_HELLO
  * @major:	MK_IPC_MAJOR
  * @minor:	MK_IPC_MINOR: both sides use the lower one
  * @id:		instance id, 0: host
+ * @kinds:	a bit for each MK_KIND_* that it offers
  * @version:	package version, with NUL
  */
 struct mk_hello {
 	__u16 major;
 	__u16 minor;
 	__u32 id;
+	__u64 kinds;
 	char version[MK_VERSION_SIZE];
 };
 
@@ -166,7 +175,9 @@ struct mk_hello {
  * @ring_size:	bytes of data of each ring
  * @side:	which one you are
  * @peer:	instance id of the other side, 0: host
- * @nr_apicids:	the other side's CPUs
+ * @nr_apicids:	the other side's CPUs, 0: any
+ * @kind:	MK_KIND_*: what it is for
+ * @reserved:	zero
  * @name:	of the channel, with NUL
  * @peer_name:	of the other side, with NUL
  * @apicid:	where the other side's doorbell may be
@@ -178,6 +189,8 @@ struct mk_open_channel {
 	__u32 side;
 	__u32 peer;
 	__u32 nr_apicids;
+	__u32 kind;
+	__u32 reserved;
 	char name[MK_NAME_SIZE];
 	char peer_name[MK_NAME_SIZE];
 	__u32 apicid[MK_MAX_CPUS];
