@@ -174,6 +174,16 @@ static void link_down(void)
 	}
 }
 
+static bool is_area(void)
+{
+	if (area->magic != MK_AREA_MAGIC)
+		return false;
+	if (area->major != MK_IPC_MAJOR)
+		pr_err_once("the host speaks mk_ipc %u.%u, this is %u.%u: install the same version on both sides\n",
+			    area->major, area->minor, MK_IPC_MAJOR, MK_IPC_MINOR);
+	return area->major == MK_IPC_MAJOR;
+}
+
 static void look(struct work_struct *work);
 static DECLARE_DELAYED_WORK(look_work, look);
 
@@ -184,7 +194,7 @@ static void look(struct work_struct *work)
 	mutex_lock(&mk_ipc_lock);
 	if (link && (link->ch->epoch != epoch || link->dead))
 		link_down();
-	if (!link && epoch && epoch != last_epoch && area->magic == MK_AREA_MAGIC && area->major == MK_IPC_MAJOR)
+	if (!link && epoch && epoch != last_epoch && is_area())
 		link_up(epoch);
 	mutex_unlock(&mk_ipc_lock);
 	queue_delayed_work(mk_ipc_wq, &look_work, msecs_to_jiffies(LOOK_MS));

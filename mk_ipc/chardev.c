@@ -17,6 +17,8 @@
 
 DECLARE_WAIT_QUEUE_HEAD(mk_user_wait);
 
+#define MAX_LISTED	4096
+
 static bool is_host;
 
 /* --- the descriptor of a channel ---------------------------------------------------- */
@@ -131,6 +133,7 @@ union argument {
 	struct mk_ipc_permit permit;
 	struct mk_ipc_forbid forbid;
 	struct mk_ipc_open open;
+	struct mk_ipc_list list;
 };
 
 static long fail(struct mk_error *err, long ret, u32 code, u64 arg)
@@ -150,7 +153,7 @@ static long do_permit(union argument *arg, struct mk_error *err)
 
 	if (!is_host)
 		return fail(err, -EOPNOTSUPP, MK_E_ROLE, 0);
-	if (p->reserved || p->reserved2)
+	if (p->reserved)
 		return fail(err, -EINVAL, MK_E_RESERVED, 0);
 	if (!is_text(p->name) || !is_text(p->end[0]) || !is_text(p->end[1]))
 		return fail(err, -EINVAL, MK_E_NAME_INVALID, MK_NAME_SIZE);
@@ -164,6 +167,28 @@ static long do_forbid(union argument *arg, struct mk_error *err)
 	if (!is_text(arg->forbid.name))
 		return fail(err, -EINVAL, MK_E_NAME_INVALID, MK_NAME_SIZE);
 	return mk_host_forbid(arg->forbid.name, err);
+}
+
+static long do_list(union argument *arg, struct mk_error *err)
+{
+	struct mk_ipc_list *l = &arg->list;
+	u32 room = min_t(u32, l->nr, MAX_LISTED);
+	struct mk_ipc_channel *channels;
+	long ret = 0;
+
+	if (!is_host)
+		return fail(err, -EOPNOTSUPP, MK_E_ROLE, 0);
+	if (l->reserved)
+		return fail(err, -EINVAL, MK_E_RESERVED, 0);
+	channels = kvcalloc(max(room, 1U), sizeof(*channels), GFP_KERNEL);
+	if (!channels)
+		return fail(err, -ENOMEM, MK_E_MEMORY, 0);
+	l->nr = mk_host_list(channels, room);
+	room = min(room, l->nr);
+	if (room && copy_to_user(u64_to_user_ptr(l->channels), channels, room * sizeof(*channels)))
+		ret = fail(err, -EFAULT, MK_E_INTERNAL, -EFAULT);
+	kvfree(channels);
+	return ret;
 }
 
 /* Claim the channel for a descriptor; with a reference. */
@@ -234,14 +259,17 @@ static long do_open(union argument *arg, struct mk_error *err)
  * @size:	of its argument
  * @fn:		does it; returns 0, a new descriptor, or a negative errno
  */
-static const struct call {
+struct call {
 	unsigned int nr;
 	u32 size;
 	long (*fn)(union argument *arg, struct mk_error *err);
-} calls[] = {
+};
+
+static const struct call calls[] = {
 	{ MK_IPC_IOC_PERMIT, sizeof(struct mk_ipc_permit), do_permit },
 	{ MK_IPC_IOC_FORBID, sizeof(struct mk_ipc_forbid), do_forbid },
 	{ MK_IPC_IOC_OPEN, sizeof(struct mk_ipc_open), do_open },
+	{ MK_IPC_IOC_LIST, sizeof(struct mk_ipc_list), do_list },
 };
 
 static long dispatch(const struct call *call, void __user *user)

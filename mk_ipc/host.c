@@ -355,6 +355,8 @@ static int check_permit(const struct mk_ipc_permit *p, struct mk_error *err)
 	if (!is_name(p->name) || (*p->end[0] && !is_name(p->end[0])) ||
 	    (*p->end[1] && !is_name(p->end[1])))
 		return fail(err, -EINVAL, MK_E_NAME_INVALID, 0);
+	if (p->kind >= MK_NR_KINDS)
+		return fail(err, -EINVAL, MK_E_RESERVED, 0);
 	if (!strcmp(p->end[0], p->end[1]))
 		return fail(err, -EINVAL, MK_E_CHANNEL_SELF, 0);
 	if (size < MK_RING_SIZE_MIN || size > MK_CHANNEL_RING_MAX || size & (size - 1))
@@ -382,6 +384,7 @@ int mk_host_permit(const struct mk_ipc_permit *req, struct mk_error *err)
 	memcpy(p->name, req->name, sizeof(p->name));
 	memcpy(p->end, req->end, sizeof(p->end));
 	p->ring_size = req->ring_size;
+	p->kind = req->kind;
 	mutex_lock(&mk_ipc_lock);
 	if (find_permit(p->name)) {
 		mutex_unlock(&mk_ipc_lock);
@@ -418,6 +421,49 @@ int mk_host_forbid(const char *name, struct mk_error *err)
 		free_permit(p);
 	mutex_unlock(&mk_ipc_lock);
 	return p ? 0 : fail(err, -ENOENT, MK_E_NO_CHANNEL, 0);
+}
+
+static void describe(const struct permit *p, struct mk_ipc_channel *c)
+{
+	const struct mk_channel_head *head;
+	u32 i;
+
+	memset(c, 0, sizeof(*c));
+	strscpy(c->name, p->name, sizeof(c->name));
+	strscpy(c->end[0], p->end[0], sizeof(c->end[0]));
+	strscpy(c->end[1], p->end[1], sizeof(c->end[1]));
+	c->kind = p->kind;
+	c->ring_size = p->ring_size;
+	if (!p->span)
+		return;
+	c->epoch = p->span->epoch;
+	head = p->span->head;
+	for (i = 0; i < 2; i++) {
+		c->state[i] = mk_peer_load(&head->side[i].state);
+		c->bytes[i] = mk_peer_load(&head->ring[i].tail);
+		c->rings[i] = mk_peer_load(&head->side[i].rung);
+	}
+}
+
+/**
+ * mk_host_list() - all permits
+ * @channels:	room
+ * @room:	elements of it
+ *
+ * Context: sleeps.
+ * Return: their number, also when it is above @room.
+ */
+u32 mk_host_list(struct mk_ipc_channel *channels, u32 room)
+{
+	struct permit *p;
+	u32 nr = 0;
+
+	mutex_lock(&mk_ipc_lock);
+	list_for_each_entry(p, &permits, node)
+		if (nr++ < room)
+			describe(p, &channels[nr - 1]);
+	mutex_unlock(&mk_ipc_lock);
+	return nr;
 }
 
 /* --- instances ------------------------------------------------------------------------ */

@@ -91,7 +91,7 @@ u64 mk_service_every(void);			/* of those that every instance has */
  */
 struct mk_link {
 	struct mk_channel *ch;
-	spinlock_t lock;
+	spinlock_t lock;	/* innermost: what is to be sent, who waits */
 	struct mk_rx rx;
 	struct mk_tx tx;
 	struct work_struct work;
@@ -132,6 +132,7 @@ int mk_host_init(void);
 void mk_host_exit(void);
 int mk_host_permit(const struct mk_ipc_permit *p, struct mk_error *err);
 int mk_host_forbid(const char *name, struct mk_error *err);
+u32 mk_host_list(struct mk_ipc_channel *channels, u32 room);
 void mk_host_service(void);	/* there is one more, or one less */
 
 int mk_agent_init(void);

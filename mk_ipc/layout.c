@@ -65,10 +65,25 @@ AT(struct mk_ipc_permit, hdr, 0);
 AT(struct mk_ipc_permit, name, 32);
 AT(struct mk_ipc_permit, end, 96);
 AT(struct mk_ipc_permit, ring_size, 224);
-AT(struct mk_ipc_permit, reserved, 228);
+AT(struct mk_ipc_permit, kind, 228);
+AT(struct mk_ipc_permit, reserved, 232);
 
 SIZE(struct mk_ipc_forbid, 96);
 AT(struct mk_ipc_forbid, name, 32);
+
+SIZE(struct mk_ipc_channel, 232);
+AT(struct mk_ipc_channel, end, 64);
+AT(struct mk_ipc_channel, kind, 192);
+AT(struct mk_ipc_channel, ring_size, 196);
+AT(struct mk_ipc_channel, epoch, 200);
+AT(struct mk_ipc_channel, state, 208);
+AT(struct mk_ipc_channel, bytes, 216);
+AT(struct mk_ipc_channel, rings, 224);
+
+SIZE(struct mk_ipc_list, 48);
+AT(struct mk_ipc_list, channels, 32);
+AT(struct mk_ipc_list, nr, 40);
+AT(struct mk_ipc_list, reserved, 44);
 
 SIZE(struct mk_ipc_open, 184);
 AT(struct mk_ipc_open, name, 32);

@@ -3,7 +3,7 @@
 
 #include "internal.h"
 
-DEFINE_MUTEX(mk_ipc_lock);
+DEFINE_MUTEX(mk_ipc_lock);	/* which channels there are, and who may have them */
 struct workqueue_struct *mk_ipc_wq;
 
 static bool is_host;

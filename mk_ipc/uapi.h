@@ -25,6 +25,7 @@
  * @name:	of the channel, as of an instance
  * @end:	names of the two kernels, "": the host; side 0 and side 1
  * @ring_size:	bytes of data each way: a power of two, 4 KiB to 1 MiB
+ * @kind:	MK_KIND_* (wire.h)
  * @reserved:	zero
  *
  * It stays until it is forbidden; both kernels have the channel while both
@@ -35,8 +36,8 @@ struct mk_ipc_permit {
 	char name[MK_NAME_SIZE];
 	char end[2][MK_NAME_SIZE];
 	__u32 ring_size;
-	__u32 reserved;
-	__u64 reserved2;
+	__u32 kind;
+	__u64 reserved;
 };
 
 /**
@@ -73,8 +74,47 @@ struct mk_ipc_open {
 	char peer_name[MK_NAME_SIZE];
 };
 
+/**
+ * struct mk_ipc_channel - a permit and the channel that it has now
+ * @name:	of the channel, "": of a service that every instance has
+ * @end:	names of the two kernels, "": the host
+ * @kind:	MK_KIND_* (wire.h)
+ * @ring_size:	bytes of data each way
+ * @epoch:	of the channel, or 0: not both kernels are there
+ * @state:	MK_SIDE_* of both sides
+ * @bytes:	sent by each side, modulo 2^32, with 8 for each message and padding
+ * @rings:	of the other's doorbell by each side, modulo 2^32
+ *
+ * What the sides wrote themselves (@state, @bytes, @rings) is their word only.
+ */
+struct mk_ipc_channel {
+	char name[MK_NAME_SIZE];
+	char end[2][MK_NAME_SIZE];
+	__u32 kind;
+	__u32 ring_size;
+	__u64 epoch;
+	__u32 state[2];
+	__u32 bytes[2];
+	__u32 rings[2];
+};
+
+/**
+ * struct mk_ipc_list - MK_IPC_IOC_LIST: all permits; host only
+ * @hdr:	header
+ * @channels:	pointer to room for struct mk_ipc_channel
+ * @nr:		in: room; out: number
+ * @reserved:	zero
+ */
+struct mk_ipc_list {
+	struct mk_hdr hdr;
+	__u64 channels;
+	__u32 nr;
+	__u32 reserved;
+};
+
 #define MK_IPC_IOC_PERMIT	MK_IOC(0x40)
 #define MK_IPC_IOC_FORBID	MK_IOC(0x41)
 #define MK_IPC_IOC_OPEN		MK_IOC(0x42)
+#define MK_IPC_IOC_LIST		MK_IOC(0x43)
 
 #endif /* MK_IPC_UAPI_H */

@@ -47,7 +47,7 @@ struct mk_area {
 
 #define MK_CHANNEL_MAGIC	0x4c4e4843U	/* "CHNL" */
 #define MK_CHANNEL_HEAD		4096		/* bytes before the data */
-#define MK_CHANNEL_RING_MAX	(1U << 20)
+#define MK_CHANNEL_RING_MAX	0x100000U	/* bytes of data */
 
 /* What a channel is for: struct mk_open_channel.kind */
 #define MK_KIND_PROGRAM		0	/* programs map it: uapi.h */

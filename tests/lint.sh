@@ -83,8 +83,9 @@ cppcheck_loops() {
 	cat <<-'END'
 	#define list_for_each_entry(pos, head, member) for (pos = first(head); pos; pos = next(pos))
 	#define list_for_each_entry_reverse list_for_each_entry
+	#define list_for_each_entry_rcu list_for_each_entry
 	#define list_for_each_entry_safe(pos, n, head, member) \
-		for (pos = n = first(head); pos; pos = n = next(n))
+		for (pos = n = first(head); pos; pos = n = next_of(n))
 	END
 }
 
@@ -117,7 +118,7 @@ lint_headers() {
 	local header
 
 	cd "$TOP"
-	for header in mk_core/uapi.h mk_core/handoff.h; do
+	for header in mk_core/uapi.h mk_core/handoff.h mk_ipc/uapi.h mk_ipc/wire.h; do
 		echo "#include \"$header\"" | gcc -Wall -Werror -fsyntax-only -I. -x c - || return 1
 	done
 }

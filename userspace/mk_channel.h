@@ -25,8 +25,11 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#define MK_RING_API	static inline __attribute__((unused))
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wunused-function"
+#define MK_RING_API	static
 #include "../mk_ipc/ring.c"
+#pragma GCC diagnostic pop
 #include "../mk_ipc/uapi.h"
 #include "../mk_ipc/wire.h"
 
@@ -82,7 +85,7 @@ static inline int mk_chan_open(struct mk_chan *c, const char *name, __u32 timeou
 	memset(c, 0, sizeof(*c));
 	c->info.hdr.size = sizeof(c->info);
 	c->info.timeout_ms = timeout_ms;
-	strncpy(c->info.name, name, sizeof(c->info.name));
+	memcpy(c->info.name, name, strnlen(name, sizeof(c->info.name)));
 	c->fd = ioctl(dev, MK_IPC_IOC_OPEN, &c->info);
 	ret = -errno;
 	close(dev);
