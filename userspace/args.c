@@ -75,6 +75,16 @@ static const char *take_level(struct args *a, const char *text)
 	return parse_level(text, &a->level);
 }
 
+static const char *take_between(struct args *a, const char *text)
+{
+	return parse_pair(text, a->between);
+}
+
+static const char *take_size(struct args *a, const char *text)
+{
+	return parse_size(text, &a->size);
+}
+
 static const struct option options[] = {
 	{ OPT_CPUS, 0, "cpus", "LIST", "CPUs by their numbers in the host, such as 2-3,5",
 	  take_cpus },
@@ -102,6 +112,9 @@ static const struct option options[] = {
 	{ OPT_FOLLOW, 0, "follow", NULL, "go on until the instance ends", NULL },
 	{ OPT_LEVEL, 0, "level", "N", "only records of this level (0-7 or a name) and worse",
 	  take_level },
+	{ OPT_BETWEEN, 0, "between", "A,B", "two instances, or one and `host`", take_between },
+	{ OPT_SIZE, 0, "size", "SIZE", "room for messages each way, 4K to 1M (default: 64K)",
+	  take_size },
 	{ OPT_JSON, 'j', "json", NULL, "JSON output, errors too", NULL },
 	{ OPT_PRETTY, 'p', "pretty", NULL, "JSON output for people", NULL },
 	{ OPT_QUIET, 'q', "quiet", NULL, "say nothing when all is well", NULL },

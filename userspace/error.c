@@ -174,7 +174,8 @@ static const struct sentence sentences[] = {
 		"take it out of the pool and add it again, or restart the host" },
 
 	[MK_E_NO_CHANNEL] = { EXIT_FAILED, "no_channel", "%o",
-		"there is no such channel, or one of its kernels is not running mk_ipc", NULL },
+		"there is no such channel, or one of its kernels does not run mk_ipc",
+		"see `mkctl channel list`" },
 	[MK_E_CHANNEL_TAKEN] = { EXIT_FAILED, "channel_taken", "%o",
 		"a channel has this name", "choose another name" },
 	[MK_E_CHANNEL_SELF] = { EXIT_FAILED, "channel_self", "%o",

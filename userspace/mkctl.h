@@ -51,6 +51,8 @@
 #define OPT_COUNT	BIT(20)
 #define OPT_FOLLOW	BIT(21)
 #define OPT_LEVEL	BIT(22)
+#define OPT_BETWEEN	BIT(23)
+#define OPT_SIZE	BIT(24)
 
 /**
  * struct args - one command line, parsed
@@ -77,6 +79,8 @@ struct args {
 	long timeout_ms;
 	__u32 count;
 	unsigned int level;
+	char between[2][MK_NAME_SIZE];
+	__u64 size;
 };
 
 /**
@@ -110,6 +114,7 @@ extern const struct cmd show_cmds[];
 extern const struct cmd events_cmds[];
 extern const struct cmd logs_cmds[];
 extern const struct cmd check_cmds[];
+extern const struct cmd channel_cmds[];
 
 /* args.c: prints what is wrong; 0 or an exit code */
 int args_parse(int argc, char **argv, struct args *a, const struct cmd **cmd);
@@ -173,6 +178,9 @@ int dev_ioctl(int fd, unsigned long request, void *arg, size_t size);
 /* ioctl whose failure is told in words; 0 or an exit code. */
 int dev_call(int fd, unsigned long request, void *arg, size_t size,
 	     const char *verb, const char *object);
+
+/* channel.c: opens /dev/mk_ipc. 0 or an exit code. */
+int ipc_open(int *fd);
 
 /* Ids of all instances, ascending. 0 or an exit code. */
 int dev_list(int fd, __u32 *ids, unsigned int room, unsigned int *nr);

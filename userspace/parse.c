@@ -253,3 +253,27 @@ const char *parse_name(const char *text)
 		return "a name has only A-Z a-z 0-9 . _ -";
 	return p - text < MK_NAME_SIZE ? NULL : "a name has at most 63 characters";
 }
+
+static const char *take_end(const char *text, size_t len, char end[MK_NAME_SIZE])
+{
+	if (!len || len >= MK_NAME_SIZE)
+		return "two names are needed, such as web,db";
+	memcpy(end, text, len);
+	end[len] = '\0';
+	return is_letter(*end) ? parse_name(end) : "a name begins with a letter";
+}
+
+const char *parse_pair(const char *text, char pair[2][MK_NAME_SIZE])
+{
+	const char *comma = strchr(text, ',');
+	const char *why;
+
+	if (!comma)
+		return "two names are needed, such as web,db";
+	why = take_end(text, comma - text, pair[0]);
+	if (!why)
+		why = take_end(comma + 1, strlen(comma + 1), pair[1]);
+	if (why)
+		return why;
+	return strcmp(pair[0], pair[1]) ? NULL : "both are the same kernel";
+}

@@ -32,4 +32,7 @@ const char *parse_level(const char *text, unsigned int *level);
 /* The name rule of struct mk_create; a number stands for an id. */
 const char *parse_name(const char *text);
 
+/* "web,db": two names that are not the same. */
+const char *parse_pair(const char *text, char pair[2][MK_NAME_SIZE]);
+
 #endif /* MKCTL_PARSE_H */

@@ -94,8 +94,9 @@ complete_words() {
 }
 
 completion_commands() {
-	complete_words mkctl '' | grep -vx pool
+	complete_words mkctl '' | grep -vxE 'pool|channel'
 	complete_words mkctl pool '' | sed 's/^/pool /'
+	complete_words mkctl channel '' | sed 's/^/channel /'
 }
 
 check_commands() {
