@@ -237,9 +237,14 @@ static long do_open(union argument *arg, struct mk_error *err)
 	if (!is_text(o->name) || !*o->name)
 		return fail(err, -EINVAL, MK_E_NAME_INVALID, 0);
 	ch = wait_for(o, &busy);
-	if (!ch)
-		return busy ? fail(err, -EBUSY, MK_E_CHANNEL_BUSY, 0) :
-			      fail(err, -ENOENT, MK_E_NO_CHANNEL, 0);
+	if (!ch && busy)
+		return fail(err, -EBUSY, MK_E_CHANNEL_BUSY, 0);
+	if (!ch) {
+		pr_notice_ratelimited("%s (%d) asked for channel \"%*pE\", which this kernel has not: refused\n",
+				      current->comm, task_pid_nr(current),
+				      (int)strlen(o->name), o->name);
+		return fail(err, -ENOENT, MK_E_NO_CHANNEL, 0);
+	}
 	o->ring_size = ch->ring_size;
 	o->side = ch->side;
 	o->peer = ch->peer;

@@ -1,27 +1,59 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
-# Programs of the host and of an instance talk through a channel.
+# Programs of two kernels talk through a channel.
 . ./lib.sh
+
+bells() {
+	awk '/mk_ipc doorbell/ { print $2 + $3 }' /proc/interrupts
+}
+
+# channel_of NAME KEY
+channel_of() {
+	mkctl channel list --json --pretty | sed -n "/\"name\": *\"$1\"/,/\"sides\"/p" | member "$2"
+}
 
 host_snapshot
 pool_up 2-3 512M
+refused not_loaded 3 "no mk_ipc" channel list
 must modprobe mk_ipc
 check "a doorbell in /proc/interrupts" grep -q 'mk_ipc doorbell' /proc/interrupts
-must run_instance web 2 256M 'channel echo one; channel echo one spin; channel take two 20000 >/dev/kmsg 2>&1'
-check "the instance links up" in_log web 'mk_ipc: linked with the host'
-check "permit" channel permit one - web 65536
-check "messages go round, both sleep" sh -c 'channel ask one 1000'
+must run_instance web 2 256M 'channel echo one; channel echo one spin; channel take two 20000 >/dev/kmsg 2>&1; channel echo three'
+must run_instance db 3 256M 'channel ask four 1 >/dev/kmsg 2>&1; channel ask three 500 >/dev/kmsg 2>&1; channel ask three 1000000 >/dev/kmsg 2>&1'
+check "web links up" in_log web 'mk_ipc: linked with the host'
+check "db links up" in_log db 'mk_ipc: linked with the host'
+check "host and web may talk" mkctl channel add one --between host,web --size 64K
+refused channel_taken 1 "a name that is taken" channel add one --between host,db
+refused channel_size 1 "an odd size" channel add odd --between host,db --size 5000
+refused no_channel 1 "none of that name" channel remove odd
+equal "rings are of that size" 65536 "$(channel_of one ring_size)"
+before=$(bells)
+check "messages go round, both sleep" channel ask one 1000
 note /tmp/output
-check "and again, both spin" sh -c 'channel ask one 1000 spin'
+check "doorbells rang" test $(($(bells) - before)) -gt 100
+before=$(bells)
+check "and again, both spin" channel ask one 1000 spin
 note /tmp/output
-must channel permit two - web 65536
+check "hardly a doorbell rang" test $(($(bells) - before)) -lt 100
+must mkctl channel add two --between web,host --size 16K
 check "20,000 messages" channel send two 20000
 check "come as they were sent" in_log web 'took 20000'
-note /tmp/output
-must channel forbid one
-must channel forbid two
-grep doorbell /proc/interrupts | note
-check "healthy" healthy web
+must mkctl channel add three --between web,db
+check "a channel that was not permitted" sh -c '! channel ask four 1 2>/dev/null'
+check "db was refused it, too" in_log db 'four: No such file' 60
+check "instances talk" in_log db 'round trip'
 must mkctl kill web
+check "the survivor sees that its peer is dead" in_log db 'Connection reset' 5
+within 5 test "$(channel_of three state)" = waiting
+equal "the channel waits" waiting "$(channel_of three state)"
+check "db is healthy" healthy db
+must mkctl start web --wait
+check "host and web may talk again" channel ask one 10
+for name in one two three; do
+	check "forbid $name" mkctl channel remove $name
+done
+check "web is healthy" healthy web
+must mkctl kill web
+must mkctl kill db
+within 5 sh -c 'rmmod mk_ipc'
 pool_down
 host_compare

@@ -17,7 +17,7 @@
 
 #include "../../userspace/mk_channel.h"
 
-#define OPEN_MS		30000
+#define OPEN_MS		20000
 #define NUMBERED_MAX	5000	/* bytes of a numbered message */
 
 static struct mk_chan chan;
