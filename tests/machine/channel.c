@@ -18,7 +18,9 @@
 #include "../../userspace/mk_channel.h"
 
 #define OPEN_MS		20000
-#define NUMBERED_MAX	5000	/* bytes of a numbered message */
+#define NUMBERED_MAX	600	/* bytes of a numbered message */
+#define LONG_BYTES	9000	/* of one in a thousand */
+#define STALL_US	2000	/* at most, once in four thousand */
 
 static struct mk_chan chan;
 static unsigned char buf[MK_RING_MESSAGE_MAX];
@@ -119,19 +121,30 @@ static __u32 numbered(unsigned long n, unsigned char *m)
 	__u32 x = n * 2654435761U + 1, len, i;
 
 	x ^= x >> 15;
-	len = sizeof(n) + x % NUMBERED_MAX;
+	len = sizeof(n) + x % (n % 1000 ? NUMBERED_MAX : LONG_BYTES);
 	memcpy(m, &n, sizeof(n));
 	for (i = sizeof(n); i < len; i++)
 		m[i] = x >> (i % 4 * 8);
 	return len;
 }
 
+/* Not both sides at the same messages. */
+static void stall(unsigned long n)
+{
+	__u32 x = (n + chan.info.side) * 2246822519U;
+
+	if (!(x >> 8 & 4095))
+		usleep(x % STALL_US);
+}
+
 static void send_all(unsigned long count)
 {
 	unsigned long n;
 
-	for (n = 0; n < count; n++)
+	for (n = 0; n < count; n++) {
 		must(mk_chan_send(&chan, buf, numbered(n, buf)), "send");
+		stall(n);
+	}
 	/* what is in the ring must be read before we leave */
 	while (receive() >= 0)
 		;
@@ -145,6 +158,7 @@ static void take_all(unsigned long count)
 	int len;
 
 	for (n = 0; n < count; n++) {
+		stall(n);
 		len = receive();
 		must(len, "receive");
 		if ((__u32)len != numbered(n, wanted) || memcmp(buf, wanted, len))
