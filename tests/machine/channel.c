@@ -9,6 +9,7 @@
  *					ns a round trip
  *	channel send NAME COUNT		messages of random sizes, numbered
  *	channel take NAME COUNT		checks them
+ *	channel scribble NAME COUNT	writes random words anywhere in it, and rings
  */
 #include <err.h>
 #include <stdio.h>
@@ -168,6 +169,21 @@ static void take_all(unsigned long count)
 	printf("took %lu\n", count);
 }
 
+static void scribble(unsigned long count)
+{
+	__u32 *word = (__u32 *)chan.head;
+	size_t head = MK_CHANNEL_HEAD / sizeof(*word), all = chan.size / sizeof(*word);
+	unsigned long n;
+
+	for (n = 0; n < count; n++) {
+		/* the heads most of the time: the first 640 bytes have all fields */
+		word[random() % (n % 4 ? 160 : n % 8 ? head : all)] = random() << (random() % 3);
+		if (!(n % 64))
+			mk_chan_ring(&chan);
+	}
+	printf("scribbled %lu\n", count);
+}
+
 int main(int argc, char **argv)
 {
 	const char *act = argc > 2 ? argv[1] : "";
@@ -189,6 +205,8 @@ int main(int argc, char **argv)
 		send_all(count);
 	else if (!strcmp(act, "take"))
 		take_all(count);
+	else if (!strcmp(act, "scribble"))
+		scribble(count);
 	else
 		errx(2, "see channel.c");
 	return 0;

@@ -24,6 +24,10 @@ static ulong at;
 module_param(at, ulong, 0);
 MODULE_PARM_DESC(at, "physical address");
 
+static uint size = PAGE_SIZE;
+module_param(size, uint, 0);
+MODULE_PARM_DESC(size, "bytes");
+
 static uint value;
 module_param(value, uint, 0);
 MODULE_PARM_DESC(value, "a word");
@@ -71,13 +75,13 @@ static int fill(void)
 
 static int scribble(void)
 {
-	u32 *p = memremap(at, PAGE_SIZE, MEMREMAP_WB);
+	u32 *p = memremap(at, size, MEMREMAP_WB);
 	unsigned int i;
 
 	if (!p)
 		return -ENOMEM;
 	for (i = 0; i < count; i++) {
-		WRITE_ONCE(p[get_random_u32() % (PAGE_SIZE / sizeof(*p))], get_random_u32());
+		WRITE_ONCE(p[get_random_u32() % (size / sizeof(*p))], get_random_u32());
 		usleep_range(50, 100);
 	}
 	memunmap(p);
