@@ -200,8 +200,8 @@ void mk_channel_ring(struct mk_channel *ch)
 	    !is_theirs(ch, MK_BELL_APICID(bell))) {
 		if (atomic_inc_return(&ch->bad_bells) == 1)
 			pr_warn_ratelimited("channel %s: %s (%u) has no doorbell at APIC %#x, vector %#x: it is not rung\n",
-				ch->name, ch->peer_name, ch->peer, MK_BELL_APICID(bell),
-				MK_BELL_VECTOR(bell));
+					    ch->name, ch->peer_name, ch->peer, MK_BELL_APICID(bell),
+					    MK_BELL_VECTOR(bell));
 		return;
 	}
 	mk_core_ring(MK_BELL_APICID(bell), MK_BELL_VECTOR(bell));

@@ -202,7 +202,7 @@ const struct cmd channel_cmds[] = {
 	  .summary = "Let programs of two kernels talk to each other",
 	  .detail = "It stays until it is removed: both kernels have the channel whenever both run,\n"
 		    "and a new one after each start. `host` names the host. Programs use\n"
-		    "<multikernel/userspace/mk_channel.h>; --size is the room for messages, each way.\n",
+		    "<multikernel/userspace/mk_channel.h>. --size is the room for messages.\n",
 	  .example = "mkctl channel add jobs --between web,db --size 256K",
 	  .run = do_add },
 	{ .object = "channel", .verb = "remove", .operand = "NAME",
