@@ -200,8 +200,8 @@ const struct cmd channel_cmds[] = {
 	{ .object = "channel", .verb = "add", .operand = "NAME",
 	  .required = OPT_BETWEEN, .options = OPT_SIZE,
 	  .summary = "Let programs of two kernels talk to each other",
-	  .detail = "It stays until it is removed: both kernels have the channel whenever both run,\n"
-		    "and a new one after each start. `host` names the host. Programs use\n"
+	  .detail = "It stays until it is removed: both kernels have the channel whenever both\n"
+		    "run, and a new one after each start. `host` names the host. Programs use\n"
 		    "<multikernel/userspace/mk_channel.h>. --size is the room for messages.\n",
 	  .example = "mkctl channel add jobs --between web,db --size 256K",
 	  .run = do_add },
