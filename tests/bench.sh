@@ -24,6 +24,8 @@ build_bench() {
 	musl-gcc -std=gnu11 -O2 -Wall -Wextra -Werror -static -idirafter /usr/include \
 		-idirafter "/usr/include/$(gcc -print-multiarch)" \
 		-o "$BUILD/machine/bench" "$TOP/tests/bench/bench.c"
+	gcc -std=gnu11 -D_GNU_SOURCE -O2 -Wall -Wextra -Werror -static -pthread \
+		-o "$BUILD/machine/ipc" "$TOP/tests/bench/ipc.c"
 }
 
 # Before the rest of this machine: by niceness within the session, and of it.
@@ -50,6 +52,7 @@ run_machines() {
 	run_machine main "$rounds" "host starts broadcasts several" \
 		--append rdinit=/bin/bench --trace
 	run_machine programs "$rounds" programs --cpus 3 --append no5lvl
+	run_machine ipc "$rounds" "channels idle_eight" --cpus 10 --memory 6G
 	run_machine levels 3 programs --cpus 3
 }
 
@@ -205,6 +208,28 @@ other_rows() {
 	row "host CPU time for an idle instance" "$(printf '%.2f %%' "$idle")" "" "" "" ""
 }
 
+# against_row WHAT NAME OTHER BOUND: NAME by OTHER within each round, at most BOUND
+against_row() {
+	local median least most
+
+	read -r median least most < <(paste <(numbers "$2" ipc) <(numbers "$3" ipc) |
+		awk '{ print $1 / $2 }' | stat)
+	row "$1" "$(numbers "$2" ipc | stat | cut -d' ' -f1) ns" "<= $4" "$(printf '%.2f' "$median")" \
+		"$(printf '%.2f-%.2f' "$least" "$most")" "$(calc "$median <= $4")"
+}
+
+ipc_rows() {
+	local idle
+
+	idle=$(calc "($(numbers idle_with ipc) - $(numbers idle_without ipc)) / 10 / 1e7")
+	heading "channels: times against others' on the same CPUs"
+	against_row "64 bytes there and back, spinning" channel_spin line 1.5
+	against_row "  sleeping, against a pipe" channel_sleep pipe 1
+	against_row "4 KiB one way, against AF_UNIX" channel_stream unix 0.25
+	row "host CPU time for 8 idle instances" "$(printf '%.3f %%' "$idle")" "< 0.1 %" "" "" \
+		"$(calc "$idle < 0.1")"
+}
+
 load_average() {
 	cut -d' ' -f1-3 /proc/loadavg
 }
@@ -224,6 +249,7 @@ report() {
 	other_rows
 	program_rows
 	levels_line
+	ipc_rows
 	echo
 	echo "$held rows held, $not_held not held"
 }

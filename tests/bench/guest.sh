@@ -194,6 +194,53 @@ several() {
 	pool_down
 }
 
+# --- channels ------------------------------------------------------------------------------
+
+# Between CPU 1 of the host and CPU 2, which is the host's and then the instance's.
+channels_round() {
+	raw line "$(ipc line 1 2 20000)"
+	raw pipe "$(ipc pipe 1 2 5000)"
+	raw unix "$(ipc unix 1 2 50000)"
+	pool_up 2 512M
+	must modprobe mk_ipc
+	echo 1 >"/proc/irq/$(awk -F: '/mk_ipc doorbell/ { print $1 + 0 }' /proc/interrupts)/smp_affinity_list"
+	for name in spin sleep stream; do
+		must mkctl channel add $name --between host,web --size 256K
+	done
+	must run_instance web 2 256M 'channel echo spin spin; channel echo sleep; channel drain stream'
+	raw channel_spin "$(taskset 2 channel ask spin 20000 spin | cut -d' ' -f1)"
+	raw channel_sleep "$(taskset 2 channel ask sleep 5000 | cut -d' ' -f1)"
+	raw channel_stream "$(taskset 2 channel stream stream 50000 | cut -d' ' -f1)"
+	for name in spin sleep stream; do
+		must mkctl channel remove $name
+	done
+	pool_down
+}
+
+channels() {
+	round=0
+	while [ $round -lt "$ROUNDS" ]; do
+		round=$((round + 1))
+		channels_round
+	done
+}
+
+idle_eight() {
+	pool_up 2-9 2G
+	must modprobe mk_ipc
+	idle idle_without
+	for cpu in 2 3 4 5 6 7 8 9; do
+		must run_instance "web$cpu" "$cpu" 256M "" --no-wait
+	done
+	for cpu in 2 3 4 5 6 7 8 9; do
+		must mkctl wait "web$cpu" --state running --timeout 300
+	done
+	sleep 10
+	idle idle_with
+	must mkctl kill --all
+	pool_down
+}
+
 for part in $PARTS; do
 	$part
 done

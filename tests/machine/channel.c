@@ -9,6 +9,8 @@
  *					ns a round trip
  *	channel send NAME COUNT		messages of random sizes, numbered
  *	channel take NAME COUNT		checks them
+ *	channel stream NAME COUNT	messages of 4 KiB; prints ns a message
+ *	channel drain NAME		takes what comes, until it is over
  *	channel scribble NAME COUNT	writes random words anywhere in it, and rings
  */
 #include <err.h>
@@ -169,6 +171,30 @@ static void take_all(unsigned long count)
 	printf("took %lu\n", count);
 }
 
+static void stream(unsigned long count)
+{
+	unsigned long long begin = now();
+	unsigned long i;
+
+	for (i = 0; i < count; i++)
+		must(mk_chan_send(&chan, buf, 4096), "send");
+	/* what is in the ring is not there yet */
+	while (mk_peer_load(&chan.head->ring[chan.info.side].head) != chan.tx.tail)
+		if (mk_chan_is_over(&chan))
+			errx(1, "the other side has left");
+	printf("%llu ns a message\n", (now() - begin) / count);
+}
+
+static void drain(void)
+{
+	int len;
+
+	while ((len = receive()) >= 0)
+		;
+	if (len != -ECONNRESET)
+		must(len, "receive");
+}
+
 static void scribble(unsigned long count)
 {
 	__u32 *word = (__u32 *)chan.head;
@@ -205,6 +231,10 @@ int main(int argc, char **argv)
 		send_all(count);
 	else if (!strcmp(act, "take"))
 		take_all(count);
+	else if (!strcmp(act, "stream"))
+		stream(count);
+	else if (!strcmp(act, "drain"))
+		drain();
 	else if (!strcmp(act, "scribble"))
 		scribble(count);
 	else
