@@ -38,6 +38,7 @@ union argument {
 	struct mk_list list;
 	struct mk_load load;
 	struct mk_stop stop;
+	struct mk_policy policy;
 	struct mk_query query;
 	struct mk_read read;
 };
@@ -347,6 +348,15 @@ static long do_stop(struct file *file, union argument *arg, struct mk_error *err
 	return mk_instance_stop(instance_of(file), s->timeout_ms, err);
 }
 
+static long do_policy(struct file *file, union argument *arg, struct mk_error *err)
+{
+	const struct mk_policy *p = &arg->policy;
+
+	if (p->restart > MK_RESTART_ALWAYS || p->delay_ms > 60000)
+		return mk_fail(err, -EINVAL, MK_E_RESERVED, 0, 0);
+	return mk_instance_policy(instance_of(file), p->restart, p->delay_ms, err);
+}
+
 static long do_kill(struct file *file, union argument *arg, struct mk_error *err)
 {
 	return mk_instance_kill(instance_of(file), err);
@@ -472,6 +482,7 @@ static const struct call instance_calls[] = {
 	CALL(MK_IOC_QUERY, do_query, struct mk_query, 0),
 	CALL(MK_IOC_READ, do_read, struct mk_read, 0),
 	CALL(MK_IOC_RELOAD, do_reload, struct mk_hdr, 0),
+	CALL(MK_IOC_POLICY, do_policy, struct mk_policy, 0),
 };
 
 static int get_argument(const struct call *call, void __user *from, union argument *arg)

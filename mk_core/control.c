@@ -288,7 +288,21 @@ void mk_control_look(struct work_struct *work)
 		check_time(inst);
 	if (mk_instance_alive(inst))
 		look_again(inst);
+	else
+		mk_instance_restart(inst);
 	mutex_unlock(&inst->lock);
+}
+
+/**
+ * mk_control_look_in() - look at an instance that has ended
+ * @inst:	instance
+ * @ns:		in so much time, or sooner
+ *
+ * Context: instance->lock held.
+ */
+void mk_control_look_in(struct mk_instance *inst, u64 ns)
+{
+	queue_delayed_work(watch_wq, &inst->watch->work, nsecs_to_jiffies(ns) + 1);
 }
 
 /**

@@ -416,7 +416,7 @@ int mk_image_place(struct mk_instance *inst, struct mk_error *err)
  */
 int mk_image_init(void)
 {
-	clear_wq = alloc_workqueue("mk_clear", WQ_UNBOUND, 0);
+	clear_wq = alloc_workqueue("mk_clear", WQ_UNBOUND | WQ_MEM_RECLAIM, 0);
 	return clear_wq ? 0 : -ENOMEM;
 }
 

@@ -12,6 +12,7 @@
 #include <asm/tsc.h>
 
 #include "internal.h"
+#include "mk_core.h"
 
 LIST_HEAD(mk_instances);
 DEFINE_MUTEX(mk_instances_lock);	/* the list and the ids in it */
@@ -97,6 +98,29 @@ void mk_instance_state(struct mk_instance *inst, u32 state)
 	mk_sysfs_changed(inst);
 }
 
+#define GOOD_RUN_NS	(60ULL * NSEC_PER_SEC)
+#define LONGEST_MS	60000U
+#define RESTART_MS	1000
+
+/* It has ended: shall it begin again, and when? */
+static void plan_restart(struct mk_instance *inst, u32 state)
+{
+	struct mk_restarts *r = &inst->restart;
+	u64 delay;
+
+	r->due = 0;
+	if (r->policy == MK_RESTART_NEVER || r->asked || inst->lost ||
+	    inst->reason == MK_REASON_HOST ||
+	    (r->policy == MK_RESTART_FAILURE && state != MK_CRASHED))
+		return;
+	if (inst->end_ns - inst->start_ns >= GOOD_RUN_NS)
+		r->row = 0;
+	delay = min_t(u64, (u64)r->delay_ms << min(r->row, 16U), LONGEST_MS) * NSEC_PER_MSEC;
+	r->row++;
+	r->due = ktime_get_boottime_ns() + delay;
+	mk_control_look_in(inst, delay);
+}
+
 /**
  * mk_instance_end() - take an instance's CPUs away and say why
  * @inst:	instance that is alive
@@ -123,6 +147,7 @@ void mk_instance_end(struct mk_instance *inst, u32 state, u32 reason,
 	pr_info("instance %s (%u) is %s: %s%s%s\n", inst->name, inst->id,
 		mk_state_name(state), mk_reason_name(reason), *text ? ": " : "", text);
 	mk_peer_end(inst);
+	plan_restart(inst, state);
 	mk_instance_state(inst, state);
 	if (inst->held)
 		module_put(THIS_MODULE);
@@ -414,6 +439,7 @@ static int place(struct mk_instance *inst, struct mk_error *err)
 		mk_image_close(&inst->image);
 	inst->reason = MK_REASON_NONE;
 	inst->text[0] = '\0';
+	inst->restart.due = 0;
 	mk_instance_state(inst, ret ? MK_CREATED : MK_LOADED);
 	return ret;
 }
@@ -457,6 +483,17 @@ out:
 	return ret;
 }
 
+static int reload_locked(struct mk_instance *inst, struct mk_error *err)
+{
+	int ret = check_state(inst, HAS_IMAGE, err) ?: check_lost(inst, err);
+
+	if (!ret && security_locked_down(LOCKDOWN_KEXEC))
+		ret = mk_fail(err, -EPERM, MK_E_LOCKDOWN, 0, 0);
+	if (!ret)
+		ret = mk_image_check(inst, &inst->image, err);
+	return ret ?: place(inst, err);
+}
+
 /**
  * mk_instance_reload() - load the same files again
  * @inst:	instance that has an image
@@ -471,13 +508,7 @@ int mk_instance_reload(struct mk_instance *inst, struct mk_error *err)
 
 	if (ret)
 		return ret;
-	ret = check_state(inst, HAS_IMAGE, err) ?: check_lost(inst, err);
-	if (!ret && security_locked_down(LOCKDOWN_KEXEC))
-		ret = mk_fail(err, -EPERM, MK_E_LOCKDOWN, 0, 0);
-	if (!ret)
-		ret = mk_image_check(inst, &inst->image, err);
-	if (!ret)
-		ret = place(inst, err);
+	ret = reload_locked(inst, err);
 	mutex_unlock(&inst->lock);
 	return ret;
 }
@@ -491,7 +522,8 @@ static void begin_run(struct mk_instance *inst)
 	inst->running_ns = 0;
 	inst->boots++;
 	inst->held = true;
-	__module_get(THIS_MODULE);	/* the caller's descriptor holds one already */
+	inst->restart.asked = false;
+	inst->restart.due = 0;
 	mk_control_arm(inst);
 	mk_peer_start(inst);
 }
@@ -512,8 +544,13 @@ static int start_locked(struct mk_instance *inst, ktime_t begin, struct mk_error
 	u32 was = inst->state;
 	int ret;
 
-	if (refuse_start(inst, was))
+	/* a restart by itself may meet rmmod */
+	if (!try_module_get(THIS_MODULE))
 		return mk_fail(err, -ESHUTDOWN, MK_E_SHUTDOWN, 0, 0);
+	if (refuse_start(inst, was)) {
+		module_put(THIS_MODULE);
+		return mk_fail(err, -ESHUTDOWN, MK_E_SHUTDOWN, 0, 0);
+	}
 	begin_run(inst);
 	ret = mk_arch_start(inst->cpus[0], &inst->image.entry);
 	inst->start_ns = ktime_get_boottime_ns();
@@ -554,6 +591,64 @@ int mk_instance_start(struct mk_instance *inst, struct mk_error *err)
 }
 
 /**
+ * mk_instance_restart() - begin again, when that is due
+ * @inst:	instance that is not alive
+ *
+ * Context: instance->lock held, its watch's work item; sleeps.
+ */
+void mk_instance_restart(struct mk_instance *inst)
+{
+	u64 now = ktime_get_boottime_ns(), due = inst->restart.due;
+	struct mk_error err;
+	int ret;
+
+	lockdep_assert_held(&inst->lock);
+	if (!due || inst->deleted)
+		return;
+	if (now < due) {
+		mk_control_look_in(inst, due - now);
+		return;
+	}
+	inst->restart.due = 0;
+	ret = reload_locked(inst, &err) ?: start_locked(inst, ktime_get(), &err);
+	if (ret)
+		pr_err("instance %s (%u) is not started again: error %d, code %u\n",
+		       inst->name, inst->id, ret, err.code);
+	else
+		pr_info("instance %s (%u) is started again, %u in a row\n",
+			inst->name, inst->id, inst->restart.row);
+}
+
+/**
+ * mk_instance_policy() - say what happens when an instance ends
+ * @inst:	instance
+ * @policy:	enum mk_restart
+ * @delay_ms:	before the first restart, 0: the usual
+ * @err:	what was wrong
+ *
+ * A restart that is due by the old one is not made.
+ *
+ * Context: sleeps. Return: 0 or a negative errno.
+ */
+int mk_instance_policy(struct mk_instance *inst, u32 policy, u32 delay_ms,
+		       struct mk_error *err)
+{
+	int ret = mk_instance_lock(inst, err);
+
+	if (ret)
+		return ret;
+	ret = check_state(inst, ALL_STATES, err);
+	if (!ret)
+		inst->restart = (struct mk_restarts){
+			.policy = policy,
+			.delay_ms = delay_ms ?: RESTART_MS,
+			.asked = inst->restart.asked,
+		};
+	mutex_unlock(&inst->lock);
+	return ret;
+}
+
+/**
  * mk_instance_stop() - ask an instance to shut down
  * @inst:	instance
  * @timeout_ms:	until it is killed
@@ -572,6 +667,7 @@ int mk_instance_stop(struct mk_instance *inst, u32 timeout_ms, struct mk_error *
 	if (!ret) {
 		inst->watch->deadline = ktime_get_boottime_ns() +
 					(u64)timeout_ms * NSEC_PER_MSEC;
+		inst->restart.asked = true;
 		mk_control_request(inst, MK_REQUEST_STOP);
 		if (inst->state == MK_RUNNING)
 			mk_instance_state(inst, MK_STOPPING);
@@ -595,6 +691,10 @@ int mk_instance_kill(struct mk_instance *inst, struct mk_error *err)
 	if (ret)
 		return ret;
 	ret = check_state(inst, ALL_STATES, err);
+	if (!ret) {
+		inst->restart.asked = true;
+		inst->restart.due = 0;
+	}
 	if (!ret && mk_instance_alive(inst)) {
 		mk_instance_end(inst, MK_STOPPED, MK_REASON_KILLED, "");
 		ret = check_lost(inst, err);
@@ -658,6 +758,7 @@ static u32 query_cpus(const struct mk_instance *inst, struct mk_pool_cpu *cpus, 
 static u64 host_bytes(const struct mk_instance *inst)
 {
 	return sizeof(*inst) + sizeof(*inst->watch) + inst->fdt_size + MK_WINDOW_SIZE +
+	       struct_size(inst->peer, apicid, inst->nr_cpus) +
 	       inst->nr_cpus * sizeof(*inst->cpus) +
 	       (inst->image.cmdline ? strlen(inst->image.cmdline) + 1 : 0);
 }
@@ -714,6 +815,9 @@ int mk_instance_query(struct mk_instance *inst, struct mk_query *q,
 	q->tables = inst->image.tables;
 	q->tables_size = inst->image.tables_size;
 	q->host_bytes = host_bytes(inst);
+	q->restart = inst->restart.policy;
+	q->restarts = inst->restart.row;
+	q->restart_ns = inst->restart.due;
 out:
 	mutex_unlock(&inst->lock);
 	return ret;

@@ -215,6 +215,22 @@ struct mk_watch {
 };
 
 /**
+ * struct mk_restarts - when an instance is started again by itself
+ * @policy:	enum mk_restart
+ * @delay_ms:	before the first one
+ * @asked:	its user wants it to end
+ * @row:	restarts without a good run between them
+ * @due:	host time of the next one, or 0
+ */
+struct mk_restarts {
+	u32 policy;
+	u32 delay_ms;
+	bool asked;
+	u32 row;
+	u64 due;
+};
+
+/**
  * struct mk_instance - one spawned kernel
  * @kobj:	/sys/fs/multikernel/instances/NAME; counts references
  * @node:	I: in the list of instances, by id
@@ -241,6 +257,7 @@ struct mk_watch {
  * @epoch:	L: of the last start
  * @watch:	L, but for the work item
  * @peer:	L: what the modules above are told of
+ * @restart:	L: what happens when it ends
  * @boots:	L: number of starts; this and the rest: figures for mk_query
  * @start_ns:	L: host time (CLOCK_BOOTTIME) of the last SIPI, or 0
  * @start_tsc:	L: the same as TSC
@@ -279,6 +296,7 @@ struct mk_instance {
 	u64 epoch;
 	struct mk_watch *watch;
 	struct mk_peer *peer;
+	struct mk_restarts restart;
 	u64 boots;
 	u64 start_ns;
 	u64 start_tsc;
@@ -306,6 +324,9 @@ int mk_instance_reload(struct mk_instance *inst, struct mk_error *err);
 int mk_instance_start(struct mk_instance *inst, struct mk_error *err);
 int mk_instance_stop(struct mk_instance *inst, u32 timeout_ms,
 		     struct mk_error *err);
+int mk_instance_policy(struct mk_instance *inst, u32 policy, u32 delay_ms,
+		       struct mk_error *err);
+void mk_instance_restart(struct mk_instance *inst);
 int mk_instance_kill(struct mk_instance *inst, struct mk_error *err);
 int mk_instance_delete(struct mk_instance *inst, struct mk_error *err);
 int mk_instance_query(struct mk_instance *inst, struct mk_query *q,
@@ -371,6 +392,7 @@ void mk_control_arm(struct mk_instance *inst);
 void mk_control_request(struct mk_instance *inst, u32 request);
 void mk_control_watch(struct mk_instance *inst);
 void mk_control_look(struct work_struct *work);
+void mk_control_look_in(struct mk_instance *inst, u64 ns);
 u64 mk_control_beat_age(struct mk_instance *inst);
 
 /* --- peers.c: the modules above (mk_core.h) ------------------------------- */

@@ -113,7 +113,12 @@ AT(struct mk_stop, hdr, 0);
 AT(struct mk_stop, timeout_ms, 32);
 AT(struct mk_stop, reserved, 36);
 
-SIZE(struct mk_query, 472);
+SIZE(struct mk_policy, 40);
+AT(struct mk_policy, hdr, 0);
+AT(struct mk_policy, restart, 32);
+AT(struct mk_policy, delay_ms, 36);
+
+SIZE(struct mk_query, 488);
 AT(struct mk_query, hdr, 0);
 AT(struct mk_query, cpus, 32);
 AT(struct mk_query, extents, 40);
@@ -144,6 +149,9 @@ AT(struct mk_query, rsdp, 440);
 AT(struct mk_query, tables, 448);
 AT(struct mk_query, tables_size, 456);
 AT(struct mk_query, host_bytes, 464);
+AT(struct mk_query, restart, 472);
+AT(struct mk_query, restarts, 476);
+AT(struct mk_query, restart_ns, 480);
 
 SIZE(struct mk_read, 56);
 AT(struct mk_read, hdr, 0);

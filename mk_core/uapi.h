@@ -428,6 +428,33 @@ struct mk_stop {
 	__u32 reserved;
 };
 
+/**
+ * enum mk_restart - what happens when an instance ends
+ * @MK_RESTART_NEVER:	nothing
+ * @MK_RESTART_FAILURE:	it is loaded and started again when it crashed
+ * @MK_RESTART_ALWAYS:	also when it ended by itself
+ *
+ * Never when its user stopped or killed it, nor when the host goes down.
+ */
+enum mk_restart {
+	MK_RESTART_NEVER	= 0,
+	MK_RESTART_FAILURE	= 1,
+	MK_RESTART_ALWAYS	= 2,
+};
+
+/**
+ * struct mk_policy - MK_IOC_POLICY (any state)
+ * @hdr:	header
+ * @restart:	enum mk_restart
+ * @delay_ms:	before the first restart, 1 to 60000, 0: 1000; twice as long before
+ *		each next one, up to a minute, until it has run for a minute
+ */
+struct mk_policy {
+	struct mk_hdr hdr;
+	__u32 restart;
+	__u32 delay_ms;
+};
+
 /* MK_IOC_KILL: argument struct mk_hdr (starting, running, stopping; in the
  * other states it does nothing). Returns when every CPU is known halted.
  * MK_IOC_DELETE: argument struct mk_hdr (not starting, running, stopping).
@@ -465,6 +492,9 @@ struct mk_stop {
  * @tables:	out: physical address of the ACPI tables, or 0
  * @tables_size: out: bytes of the ACPI tables
  * @host_bytes:	out: memory that the host spends on it beyond its own
+ * @restart:	out: enum mk_restart
+ * @restarts:	out: restarts in a row, without a minute between them
+ * @restart_ns:	out: host time (CLOCK_BOOTTIME) of the restart that is due, or 0
  */
 struct mk_query {
 	struct mk_hdr hdr;
@@ -497,6 +527,9 @@ struct mk_query {
 	__u64 tables;
 	__u64 tables_size;
 	__u64 host_bytes;
+	__u32 restart;
+	__u32 restarts;
+	__u64 restart_ns;
 };
 
 /**
@@ -532,5 +565,6 @@ struct mk_read {
 #define MK_IOC_QUERY		MK_IOC(0x25)
 #define MK_IOC_READ		MK_IOC(0x26)
 #define MK_IOC_RELOAD		MK_IOC(0x27)
+#define MK_IOC_POLICY		MK_IOC(0x28)
 
 #endif /* MK_CORE_UAPI_H */

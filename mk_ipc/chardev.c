@@ -219,11 +219,14 @@ static void unclaim(struct mk_channel *ch)
 
 static struct mk_channel *wait_for(const struct mk_ipc_open *o, bool *busy)
 {
-	struct mk_channel *ch = claim(o->name, busy);
+	DEFINE_WAIT_FUNC(wait, woken_wake_function);
+	long left = msecs_to_jiffies(o->timeout_ms);
+	struct mk_channel *ch;
 
-	if (!ch && o->timeout_ms)
-		wait_event_killable_timeout(mk_user_wait, (ch = claim(o->name, busy)),
-					    msecs_to_jiffies(o->timeout_ms));
+	add_wait_queue(&mk_user_wait, &wait);
+	while (!(ch = claim(o->name, busy)) && left > 0 && !fatal_signal_pending(current))
+		left = wait_woken(&wait, TASK_KILLABLE, left);
+	remove_wait_queue(&mk_user_wait, &wait);
 	return ch;
 }
 

@@ -85,6 +85,11 @@ static const char *take_size(struct args *a, const char *text)
 	return parse_size(text, &a->size);
 }
 
+static const char *take_restart(struct args *a, const char *text)
+{
+	return parse_restart(text, &a->restart);
+}
+
 static const struct option options[] = {
 	{ OPT_CPUS, 0, "cpus", "LIST", "CPUs by their numbers in the host, such as 2-3,5",
 	  take_cpus },
@@ -112,6 +117,8 @@ static const struct option options[] = {
 	{ OPT_FOLLOW, 0, "follow", NULL, "go on until the instance ends", NULL },
 	{ OPT_LEVEL, 0, "level", "N", "only records of this level (0-7 or a name) and worse",
 	  take_level },
+	{ OPT_RESTART, 0, "restart", "WHEN", "start it again: never, on-failure or always",
+	  take_restart },
 	{ OPT_BETWEEN, 0, "between", "A,B", "two instances, or one and `host`", take_between },
 	{ OPT_SIZE, 0, "size", "SIZE", "room for messages each way, 4K to 1M (default: 64K)",
 	  take_size },

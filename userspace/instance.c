@@ -259,10 +259,19 @@ static int call_plain(struct instance *in, unsigned long request, const char *ve
 	return dev_call(in->fd, request, &hdr, sizeof(hdr), verb, in->label);
 }
 
+static int set_policy(const struct args *a, struct instance *in)
+{
+	struct mk_policy p = { .restart = a->restart };
+
+	if (!(a->given & OPT_RESTART))
+		return 0;
+	return dev_call(in->fd, MK_IOC_POLICY, &p, sizeof(p), "update", in->label);
+}
+
 static int do_create(const struct args *a)
 {
 	static struct instance in = INSTANCE_NONE;
-	int ret = create(a, &in) ?: finish(&in);
+	int ret = create(a, &in) ?: set_policy(a, &in) ?: finish(&in);
 
 	instance_close(&in);
 	return ret;
@@ -352,7 +361,7 @@ static int run(const struct args *a, struct instance *in)
 	ret = create(a, in);
 	if (ret)
 		return ret;
-	ret = image_load(&img, a, in) ?: check_signals(in) ?:
+	ret = set_policy(a, in) ?: image_load(&img, a, in) ?: check_signals(in) ?:
 	      call_plain(in, MK_IOC_START, "start");
 	if (ret) {
 		roll_back(in);
@@ -368,6 +377,15 @@ static int do_run(const struct args *a)
 {
 	static struct instance in = INSTANCE_NONE;
 	int ret = run(a, &in);
+
+	instance_close(&in);
+	return ret;
+}
+
+static int do_update(const struct args *a)
+{
+	static struct instance in = INSTANCE_NONE;
+	int ret = instance_open(a->name, &in) ?: set_policy(a, &in) ?: finish(&in);
 
 	instance_close(&in);
 	return ret;
@@ -507,7 +525,7 @@ static int do_delete(const struct args *a)
 
 const struct cmd instance_cmds[] = {
 	{ .verb = "create", .operand = "NAME",
-	  .required = OPT_CPUS | OPT_MEMORY, .options = OPT_NODE,
+	  .required = OPT_CPUS | OPT_MEMORY, .options = OPT_NODE | OPT_RESTART,
 	  .summary = "Make an instance of CPUs and memory of the pool",
 	  .detail = "It boots on the first CPU of the list. Its memory is a multiple of 2M.\n",
 	  .example = "mkctl create web --cpus 2-3 --memory 512M",
@@ -527,12 +545,21 @@ const struct cmd instance_cmds[] = {
 	  .run = do_start },
 	{ .verb = "run", .operand = "NAME",
 	  .required = OPT_CPUS | OPT_MEMORY | OPT_KERNEL,
-	  .options = OPT_NODE | IMAGE_OPTIONS | WAIT_OPTIONS,
+	  .options = OPT_NODE | OPT_RESTART | IMAGE_OPTIONS | WAIT_OPTIONS,
 	  .summary = "Create, load and start an instance, and wait until it runs",
 	  .detail = "When a step before its start fails, or Ctrl-C or SIGTERM comes before it,\n"
 		    "nothing is left behind.\n",
 	  .example = "mkctl run web --cpus 2 --memory 512M --kernel /boot/vmlinuz-$(uname -r)",
 	  .run = do_run },
+	{ .verb = "update", .operand = "NAME",
+	  .required = OPT_RESTART,
+	  .summary = "Change what happens when an instance ends",
+	  .detail = "on-failure: it is loaded and started again when it crashed, after 1 second,\n"
+		    "then 2, 4, up to 60, until it has run for a minute. always: also when it\n"
+		    "ended by itself. Never after mkctl stop or kill, which also call a restart\n"
+		    "off that is due.\n",
+	  .example = "mkctl update web --restart on-failure",
+	  .run = do_update },
 	{ .verb = "wait", .operand = "NAME",
 	  .options = OPT_STATE | OPT_TIMEOUT,
 	  .summary = "Wait until an instance is in a state",

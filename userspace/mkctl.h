@@ -53,6 +53,7 @@
 #define OPT_LEVEL	BIT(22)
 #define OPT_BETWEEN	BIT(23)
 #define OPT_SIZE	BIT(24)
+#define OPT_RESTART	BIT(25)
 
 /**
  * struct args - one command line, parsed
@@ -81,6 +82,7 @@ struct args {
 	unsigned int level;
 	char between[2][MK_NAME_SIZE];
 	__u64 size;
+	__u32 restart;
 };
 
 /**

@@ -47,6 +47,16 @@ const char *reason_name(__u32 reason)
 	return reason < COUNT(reasons) ? reasons[reason].name : "unknown";
 }
 
+const char *restart_name(__u32 restart)
+{
+	static const char *const names[] = {
+		[MK_RESTART_NEVER] = "never", [MK_RESTART_FAILURE] = "on-failure",
+		[MK_RESTART_ALWAYS] = "always"
+	};
+
+	return restart < sizeof(names) / sizeof(*names) ? names[restart] : "unknown";
+}
+
 const char *reason_words(__u32 reason)
 {
 	return reason < COUNT(reasons) ? reasons[reason].words : "for an unknown reason";

@@ -10,6 +10,9 @@
 const char *state_name(__u32 state);
 const char *reason_name(__u32 reason);
 
+/* "on-failure": enum mk_restart */
+const char *restart_name(__u32 restart);
+
 /* For a sentence: "kernel panic". */
 const char *reason_words(__u32 reason);
 

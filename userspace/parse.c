@@ -277,3 +277,13 @@ const char *parse_pair(const char *text, char pair[2][MK_NAME_SIZE])
 		return why;
 	return strcmp(pair[0], pair[1]) ? NULL : "both are the same kernel";
 }
+
+const char *parse_restart(const char *text, __u32 *out)
+{
+	static const char *const words[] = { "never", "on-failure", "always" };
+
+	for (*out = MK_RESTART_NEVER; *out <= MK_RESTART_ALWAYS; (*out)++)
+		if (!strcmp(text, words[*out]))
+			return NULL;
+	return "it is never, on-failure or always";
+}

@@ -32,6 +32,9 @@ const char *parse_level(const char *text, unsigned int *level);
 /* The name rule of struct mk_create; a number stands for an id. */
 const char *parse_name(const char *text);
 
+/* "never", "on-failure", "always": enum mk_restart */
+const char *parse_restart(const char *text, __u32 *out);
+
 /* "web,db": two names that are not the same. */
 const char *parse_pair(const char *text, char pair[2][MK_NAME_SIZE]);
 

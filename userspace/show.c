@@ -90,6 +90,9 @@ void instance_json(const char *key, const struct instance *in)
 	json_u64("lost_cpus", q->lost_cpus);
 	json_u64("generation", q->generation);
 	json_u64("boots", q->boots);
+	json_str("restart", restart_name(q->restart));
+	json_u64("restarts", q->restarts);
+	json_u64("restart_ns", q->restart_ns);
 	json_times(q);
 	json_places(q);
 	json_end();
@@ -250,6 +253,7 @@ static void show_text(const struct instance *in)
 	show_cpus(in);
 	show_memory(in);
 	field("starts", "%llu", q->boots);
+	field("restart", "%s%s", restart_name(q->restart), q->restart_ns ? ", one is due" : "");
 	show_time("lifetime", lifetime(in));
 	show_time("preparation", q->prepare_ns);
 	show_time("clearing", q->clear_ns);

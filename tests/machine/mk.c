@@ -27,6 +27,7 @@ const struct call calls[NR_CALLS] = {
 	CALL(QUERY, struct mk_query, 0, 1),
 	CALL(READ, struct mk_read, 0, 1),
 	CALL(RELOAD, struct mk_hdr, 0, 1),
+	CALL(POLICY, struct mk_policy, 0, 1),
 };
 
 int mk_call(int fd, unsigned int cmd, void *arg)

@@ -30,6 +30,7 @@ union argument {
 	struct mk_list list;
 	struct mk_load load;
 	struct mk_stop stop;
+	struct mk_policy policy;
 	struct mk_query query;
 	struct mk_read read;
 	unsigned char bytes[1024];
@@ -51,7 +52,7 @@ struct call {
 	int instance;
 };
 
-#define NR_CALLS	15
+#define NR_CALLS	16
 
 extern const struct call calls[NR_CALLS];
 
