@@ -57,4 +57,15 @@ static inline void hrtimer_setup(struct hrtimer *timer,
 #define COMPAT_MOVE_AT_ONCE	0
 #endif
 
+/* The functions of an hvc console count in size_t, and its text is u8 (6.8). */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 8, 0)
+#define compat_hvc_char_t		char
+#define compat_hvc_size_t		int
+#define compat_hvc_ssize_t	int
+#else
+#define compat_hvc_char_t		u8
+#define compat_hvc_size_t		size_t
+#define compat_hvc_ssize_t	ssize_t
+#endif
+
 #endif /* MK_CORE_COMPAT_H */

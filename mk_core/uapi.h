@@ -161,6 +161,8 @@ enum mk_error_code {
 	MK_E_CHANNEL_SELF	= 146,	/* both ends are the same kernel */
 	MK_E_CHANNEL_SIZE	= 147,	/* bytes */
 	MK_E_CHANNEL_BUSY	= 148,	/* a descriptor has it */
+	MK_E_NO_CONSOLE		= 149,	/* of this instance */
+	MK_E_CONSOLE_BUSY	= 150,	/* a descriptor writes to it */
 };
 
 /**

@@ -134,6 +134,7 @@ union argument {
 	struct mk_ipc_forbid forbid;
 	struct mk_ipc_open open;
 	struct mk_ipc_list list;
+	struct mk_ipc_console console;
 };
 
 static long fail(struct mk_error *err, long ret, u32 code, u64 arg)
@@ -261,6 +262,19 @@ static long do_open(union argument *arg, struct mk_error *err)
 	return fd;
 }
 
+static long do_console(union argument *arg, struct mk_error *err)
+{
+	struct mk_ipc_console *c = &arg->console;
+
+	if (!is_host)
+		return fail(err, -EOPNOTSUPP, MK_E_ROLE, 0);
+	if (c->flags & ~(MK_CONSOLE_WRITE | MK_CONSOLE_LIVE) || c->reserved)
+		return fail(err, -EINVAL, MK_E_RESERVED, 0);
+	if (!is_text(c->name) || !*c->name)
+		return fail(err, -EINVAL, MK_E_NAME_INVALID, 0);
+	return mk_console_open(c, err);
+}
+
 /**
  * struct call - one ioctl
  * @nr:		its number
@@ -278,6 +292,7 @@ static const struct call calls[] = {
 	{ MK_IPC_IOC_FORBID, sizeof(struct mk_ipc_forbid), do_forbid },
 	{ MK_IPC_IOC_OPEN, sizeof(struct mk_ipc_open), do_open },
 	{ MK_IPC_IOC_LIST, sizeof(struct mk_ipc_list), do_list },
+	{ MK_IPC_IOC_CONSOLE, sizeof(struct mk_ipc_console), do_console },
 };
 
 static long dispatch(const struct call *call, void __user *user)

@@ -139,6 +139,15 @@ int mk_agent_init(void);
 void mk_agent_exit(void);
 void mk_agent_service(void);
 
+/* --- console.c, hvc.c: the consoles of instances, and that of this one -------------- */
+
+int mk_console_init(void);
+void mk_console_exit(void);
+int mk_console_open(struct mk_ipc_console *req, struct mk_error *err);
+
+int mk_hvc_init(void);
+void mk_hvc_exit(void);
+
 /* --- chardev.c ------------------------------------------------------------------------ */
 
 extern wait_queue_head_t mk_user_wait;		/* for new ones */

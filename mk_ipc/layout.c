@@ -60,6 +60,13 @@ AT(struct mk_open_channel, apicid, 168);
 
 SIZE(struct mk_close_channel, 8);
 
+SIZE(struct mk_console_message, MK_CONSOLE_HEAD + MK_CONSOLE_DATA_MAX);
+AT(struct mk_console_message, type, 0);
+AT(struct mk_console_message, data, MK_CONSOLE_HEAD);
+AT(struct mk_console_message, rows, 8);
+AT(struct mk_console_message, columns, 10);
+AT(struct mk_console_message, dropped, 8);
+
 SIZE(struct mk_ipc_permit, 240);
 AT(struct mk_ipc_permit, hdr, 0);
 AT(struct mk_ipc_permit, name, 32);
@@ -93,3 +100,17 @@ AT(struct mk_ipc_open, side, 104);
 AT(struct mk_ipc_open, peer, 108);
 AT(struct mk_ipc_open, epoch, 112);
 AT(struct mk_ipc_open, peer_name, 120);
+
+SIZE(struct mk_ipc_console, 112);
+AT(struct mk_ipc_console, name, 32);
+AT(struct mk_ipc_console, flags, 96);
+AT(struct mk_ipc_console, timeout_ms, 100);
+AT(struct mk_ipc_console, id, 104);
+AT(struct mk_ipc_console, reserved, 108);
+
+SIZE(struct mk_ipc_console_query, 64);
+AT(struct mk_ipc_console_query, printed, 32);
+AT(struct mk_ipc_console_query, lost, 40);
+AT(struct mk_ipc_console_query, dropped, 48);
+AT(struct mk_ipc_console_query, ended, 56);
+AT(struct mk_ipc_console_query, reserved, 60);

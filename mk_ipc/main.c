@@ -8,6 +8,19 @@ struct workqueue_struct *mk_ipc_wq;
 
 static bool is_host;
 
+static int begin_console(void)
+{
+	return is_host ? mk_console_init() : mk_hvc_init();
+}
+
+static void end_console(void)
+{
+	if (is_host)
+		mk_console_exit();
+	else
+		mk_hvc_exit();
+}
+
 static int begin_role(void)
 {
 	return is_host ? mk_host_init() : mk_agent_init();
@@ -22,9 +35,14 @@ static int begin(void)
 	ret = mk_chardev_init(is_host);
 	if (ret)
 		goto no_device;
+	ret = begin_console();
+	if (ret)
+		goto no_console;
 	ret = begin_role();
 	if (!ret)
 		return 0;
+	end_console();
+no_console:
 	mk_chardev_exit();
 no_device:
 	mk_bell_exit();
@@ -49,6 +67,7 @@ static int __init mk_ipc_init(void)
 static void __exit mk_ipc_exit(void)
 {
 	mk_chardev_exit();
+	end_console();
 	if (is_host)
 		mk_host_exit();
 	else

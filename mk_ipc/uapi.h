@@ -112,9 +112,61 @@ struct mk_ipc_list {
 	__u32 reserved;
 };
 
+/* struct mk_ipc_console.flags */
+#define MK_CONSOLE_WRITE	1U	/* be its keyboard; one descriptor can */
+#define MK_CONSOLE_LIVE		2U	/* only what it prints from now on */
+
+/**
+ * struct mk_ipc_console - MK_IPC_IOC_CONSOLE: the console of an instance; host only
+ * @hdr:	header
+ * @name:	of the instance
+ * @flags:	MK_CONSOLE_*
+ * @timeout_ms:	how long to wait until it has one, 0: not at all
+ * @id:		out: instance id
+ * @reserved:	zero
+ *
+ * Returns a descriptor:
+ *
+ *	read()	what the instance prints: first what is kept, then what comes; 0 when
+ *		it has ended; EPIPE once where bytes are missing, because this reader
+ *		was too slow or the instance dropped them, and goes on behind them
+ *	write()	what is typed, with MK_CONSOLE_WRITE
+ *	poll()	POLLIN, POLLOUT, and POLLHUP when it has ended
+ *	ioctl()	TIOCSWINSZ, for who writes: the terminal's size;
+ *		MK_IPC_IOC_CONSOLE_QUERY
+ */
+struct mk_ipc_console {
+	struct mk_hdr hdr;
+	char name[MK_NAME_SIZE];
+	__u32 flags;
+	__u32 timeout_ms;
+	__u32 id;
+	__u32 reserved;
+};
+
+/**
+ * struct mk_ipc_console_query - MK_IPC_IOC_CONSOLE_QUERY
+ * @hdr:	header
+ * @printed:	out: bytes that came from the instance since it has this console
+ * @lost:	out: of these, how many were too old to be read by this descriptor
+ * @dropped:	out: bytes that the instance lost before they could be sent
+ * @ended:	out: 1 when nothing more will come
+ * @reserved:	out: zero
+ */
+struct mk_ipc_console_query {
+	struct mk_hdr hdr;
+	__u64 printed;
+	__u64 lost;
+	__u64 dropped;
+	__u32 ended;
+	__u32 reserved;
+};
+
 #define MK_IPC_IOC_PERMIT	MK_IOC(0x40)
 #define MK_IPC_IOC_FORBID	MK_IOC(0x41)
 #define MK_IPC_IOC_OPEN		MK_IOC(0x42)
 #define MK_IPC_IOC_LIST		MK_IOC(0x43)
+#define MK_IPC_IOC_CONSOLE	MK_IOC(0x44)
+#define MK_IPC_IOC_CONSOLE_QUERY MK_IOC(0x45)
 
 #endif /* MK_IPC_UAPI_H */

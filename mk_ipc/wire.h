@@ -204,4 +204,40 @@ struct mk_close_channel {
 	__u64 epoch;
 };
 
+/* --- consoles ---------------------------------------------------------------------- */
+
+#define MK_CONSOLE_RING		65536	/* bytes of data, each way */
+#define MK_CONSOLE_DATA_MAX	2048	/* bytes in one message */
+
+/* struct mk_console_message.type; others are ignored */
+#define MK_CONSOLE_DATA		1	/* what is printed, or typed: as many bytes as came */
+#define MK_CONSOLE_WINDOW	2	/* host: the terminal has this size */
+#define MK_CONSOLE_DROPPED	3	/* instance: so many bytes are lost, since its start */
+
+/**
+ * struct mk_console_message - a message of MK_KIND_CONSOLE
+ * @type:	MK_CONSOLE_*
+ * @reserved:	zero
+ * @data:	MK_CONSOLE_DATA
+ * @rows:	MK_CONSOLE_WINDOW
+ * @columns:	likewise
+ * @dropped:	MK_CONSOLE_DROPPED
+ *
+ * It is as long as what its type has.
+ */
+struct mk_console_message {
+	__u32 type;
+	__u32 reserved;
+	union {
+		__u8 data[MK_CONSOLE_DATA_MAX];
+		struct {
+			__u16 rows;
+			__u16 columns;
+		};
+		__u64 dropped;
+	};
+};
+
+#define MK_CONSOLE_HEAD		8	/* bytes before @data */
+
 #endif /* MK_IPC_WIRE_H */

@@ -184,6 +184,12 @@ static const struct sentence sentences[] = {
 		"%0u bytes are no size of a ring", "a power of two, from 4K to 1M" },
 	[MK_E_CHANNEL_BUSY] = { EXIT_FAILED, "channel_busy", "%o",
 		"a program has it", "end that program first" },
+	[MK_E_NO_CONSOLE] = { EXIT_FAILED, "no_console", "%o",
+		"it has no console: it has not started, or runs without mk_ipc",
+		"`mkctl logs %n` works without; mk_ipc must be installed for its kernel, too" },
+	[MK_E_CONSOLE_BUSY] = { EXIT_FAILED, "console_busy", "%o",
+		"somebody else writes to its console",
+		"look on: mkctl console %n --read-only" },
 };
 
 static const struct sentence windowless = { EXIT_FAILED, "no_window", "%o",
