@@ -58,8 +58,24 @@ static void open_log(void)
 
 	mknod(KMSG, S_IFCHR | 0600, makedev(1, 11));
 	fd = open(KMSG, O_WRONLY | O_CLOEXEC);
-	if (fd >= 0)
-		log_fd = fd;
+	if (fd < 0)
+		return;
+	/* not in the place of a console */
+	log_fd = fcntl(fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+	close(fd);
+}
+
+/* The kernel had none to open for us where it came with a module: console=hvc0. */
+static void open_console(void)
+{
+	int fd, tty;
+
+	if (fcntl(STDIN_FILENO, F_GETFD) >= 0)
+		return;
+	tty = open("/dev/console", O_RDWR | O_NOCTTY);
+	for (fd = STDIN_FILENO; tty >= 0 && fd <= STDERR_FILENO; fd++)
+		if (fd != tty)
+			dup2(tty, fd);
 }
 
 /* Exiting would be a panic, which may reboot; the host ends us in time. */
@@ -258,6 +274,7 @@ int main(int argc, char **argv)
 	open_log();
 	use_proc(cmdline, sizeof(cmdline));
 	load_modules(user_tsc);
+	open_console();
 	init = wanted_init(cmdline);
 	if (!init)
 		init = usual_init();
