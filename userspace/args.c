@@ -122,6 +122,8 @@ static const struct option options[] = {
 	{ OPT_BETWEEN, 0, "between", "A,B", "two instances, or one and `host`", take_between },
 	{ OPT_SIZE, 0, "size", "SIZE", "room for messages each way, 4K to 1M (default: 64K)",
 	  take_size },
+	{ OPT_READ_ONLY, 0, "read-only", NULL, "only look; another one may write", NULL },
+	{ OPT_NO_HISTORY, 0, "no-history", NULL, "only what is printed from now on", NULL },
 	{ OPT_JSON, 'j', "json", NULL, "JSON output, errors too", NULL },
 	{ OPT_PRETTY, 'p', "pretty", NULL, "JSON output for people", NULL },
 	{ OPT_QUIET, 'q', "quiet", NULL, "say nothing when all is well", NULL },

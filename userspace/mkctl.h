@@ -54,6 +54,8 @@
 #define OPT_BETWEEN	BIT(23)
 #define OPT_SIZE	BIT(24)
 #define OPT_RESTART	BIT(25)
+#define OPT_READ_ONLY	BIT(26)
+#define OPT_NO_HISTORY	BIT(27)
 
 /**
  * struct args - one command line, parsed
@@ -115,6 +117,7 @@ extern const struct cmd instance_cmds[];
 extern const struct cmd show_cmds[];
 extern const struct cmd events_cmds[];
 extern const struct cmd logs_cmds[];
+extern const struct cmd console_cmds[];
 extern const struct cmd check_cmds[];
 extern const struct cmd channel_cmds[];
 
