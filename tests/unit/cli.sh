@@ -434,6 +434,13 @@ check_log() {
 	equal "and it says why" 1 "$(grep -c '"code":"no_log",.*: no kernel is loaded in it' "$work/stdout")"
 }
 
+check_console() {
+	[ -e /dev/mk_ipc ] || {
+		equal "a console without mk_ipc: not available" 3 "$(status_of faked "$mkctl" console i1 --json)"
+		equal "the module is named" 1 "$(grep -c '"code":"not_loaded".*modprobe mk_ipc' "$work/stdout")"
+	}
+}
+
 # Each code of the uapi, as the module would answer it, in words and in JSON.
 check_sentences() {
 	local code word wanted seen=''
@@ -486,6 +493,7 @@ check_lockdown
 check_windows
 check_install
 check_log
+check_console
 check_sentences
 echo "1..$tests"
 [ "$failed" -eq 0 ]
