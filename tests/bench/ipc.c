@@ -11,6 +11,7 @@
 #include <err.h>
 #include <pthread.h>
 #include <sched.h>
+#include <stdalign.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -44,7 +45,7 @@ static double now(void)
 	return t.tv_sec * 1e9 + t.tv_nsec;
 }
 
-static _Alignas(64) atomic_ulong line;
+static alignas(64) atomic_ulong line;
 
 static void *answer_line(void *unused)
 {
