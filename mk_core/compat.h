@@ -68,4 +68,31 @@ static inline void hrtimer_setup(struct hrtimer *timer,
 #define compat_hvc_ssize_t	ssize_t
 #endif
 
+/* AF_VSOCK's transports are told of network namespaces (7.0). */
+#if __has_include(<net/netns/vsock.h>)
+#define compat_vsock_send_args		struct sk_buff *skb, struct net *net
+#define compat_vsock_stream_args	struct vsock_sock *vsk, u32 cid, u32 port
+#define compat_vsock_seqpacket_args	struct vsock_sock *vsk, u32 cid
+#define compat_vsock_is_global(_vsk)	vsock_net_mode_global(_vsk)
+#define compat_vsock_recv(_transport, _skb)	virtio_transport_recv_pkt(_transport, _skb, NULL)
+#else
+#define compat_vsock_send_args		struct sk_buff *skb
+#define compat_vsock_stream_args	u32 cid, u32 port
+#define compat_vsock_seqpacket_args	u32 cid
+#define compat_vsock_is_global(_vsk)	true
+#define compat_vsock_recv(_transport, _skb)	virtio_transport_recv_pkt(_transport, _skb)
+#endif
+
+/* They tell how much is not sent yet, and can do more (6.4 to 6.12). */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 12, 0)
+#define compat_vsock_sent(_skb)		consume_skb(_skb)
+#define COMPAT_VSOCK_OPS
+#else
+#define compat_vsock_sent(_skb)		virtio_transport_consume_skb_sent(_skb, true)
+#define COMPAT_VSOCK_OPS						\
+	.unsent_bytes = virtio_transport_unsent_bytes,			\
+	.notify_set_rcvlowat = virtio_transport_notify_set_rcvlowat,	\
+	.read_skb = virtio_transport_read_skb,
+#endif
+
 #endif /* MK_CORE_COMPAT_H */

@@ -157,7 +157,7 @@ enum mk_error_code {
 	MK_E_START_TIMEOUT	= 128,	/* CPU did not leave its parking */
 
 	MK_E_NO_CHANNEL		= 144,
-	MK_E_CHANNEL_TAKEN	= 145,	/* of this name */
+	MK_E_CHANNEL_TAKEN	= 145,	/* of this name, or sockets of these two */
 	MK_E_CHANNEL_SELF	= 146,	/* both ends are the same kernel */
 	MK_E_CHANNEL_SIZE	= 147,	/* bytes */
 	MK_E_CHANNEL_BUSY	= 148,	/* a descriptor has it */

@@ -350,18 +350,40 @@ static int fail(struct mk_error *err, int ret, u32 code, u64 arg)
 
 static int check_permit(const struct mk_ipc_permit *p, struct mk_error *err)
 {
+	u32 min = p->kind == MK_KIND_VSOCK ? MK_VSOCK_RING_MIN : MK_RING_SIZE_MIN;
 	u32 size = p->ring_size;
 
 	if (!is_name(p->name) || (*p->end[0] && !is_name(p->end[0])) ||
 	    (*p->end[1] && !is_name(p->end[1])))
 		return fail(err, -EINVAL, MK_E_NAME_INVALID, 0);
-	if (p->kind >= MK_NR_KINDS)
-		return fail(err, -EINVAL, MK_E_RESERVED, 0);
+	if (p->kind != MK_KIND_PROGRAM && p->kind != MK_KIND_VSOCK)
+		return fail(err, -EINVAL, MK_E_RESERVED, p->kind);
 	if (!strcmp(p->end[0], p->end[1]))
 		return fail(err, -EINVAL, MK_E_CHANNEL_SELF, 0);
-	if (size < MK_RING_SIZE_MIN || size > MK_CHANNEL_RING_MAX || size & (size - 1))
+	if (size < min || size > MK_CHANNEL_RING_MAX || size & (size - 1))
 		return fail(err, -EINVAL, MK_E_CHANNEL_SIZE, size);
 	return 0;
+}
+
+static bool same_ends(const struct permit *a, const struct permit *b)
+{
+	return (!strcmp(a->end[0], b->end[0]) && !strcmp(a->end[1], b->end[1])) ||
+	       (!strcmp(a->end[0], b->end[1]) && !strcmp(a->end[1], b->end[0]));
+}
+
+/* Of a name there is one, and of sockets one for two kernels; the host's are there. */
+static bool is_taken(const struct permit *new)
+{
+	struct permit *p;
+
+	if (find_permit(new->name))
+		return true;
+	if (new->kind != MK_KIND_VSOCK)
+		return false;
+	list_for_each_entry(p, &permits, node)
+		if (p->kind == new->kind && same_ends(p, new))
+			return true;
+	return !*new->end[0] || !*new->end[1];
 }
 
 /**
@@ -386,7 +408,7 @@ int mk_host_permit(const struct mk_ipc_permit *req, struct mk_error *err)
 	p->ring_size = req->ring_size;
 	p->kind = req->kind;
 	mutex_lock(&mk_ipc_lock);
-	if (find_permit(p->name)) {
+	if (is_taken(p)) {
 		mutex_unlock(&mk_ipc_lock);
 		kfree(p);
 		return fail(err, -EEXIST, MK_E_CHANNEL_TAKEN, 0);

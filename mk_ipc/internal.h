@@ -154,4 +154,14 @@ extern wait_queue_head_t mk_user_wait;		/* for new ones */
 int mk_chardev_init(bool host);
 void mk_chardev_exit(void);
 
+/* --- vsock.c: sockets ------------------------------------------------------------------- */
+
+#if IS_ENABLED(CONFIG_VIRTIO_VSOCKETS_COMMON)
+void mk_vsock_init(void);
+void mk_vsock_exit(void);
+#else
+static inline void mk_vsock_init(void) { }
+static inline void mk_vsock_exit(void) { }
+#endif
+
 #endif /* MK_IPC_INTERNAL_H */

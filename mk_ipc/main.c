@@ -38,9 +38,11 @@ static int begin(void)
 	ret = begin_console();
 	if (ret)
 		goto no_console;
+	mk_vsock_init();
 	ret = begin_role();
 	if (!ret)
 		return 0;
+	mk_vsock_exit();
 	end_console();
 no_console:
 	mk_chardev_exit();
@@ -67,6 +69,7 @@ static int __init mk_ipc_init(void)
 static void __exit mk_ipc_exit(void)
 {
 	mk_chardev_exit();
+	mk_vsock_exit();
 	end_console();
 	if (is_host)
 		mk_host_exit();

@@ -24,8 +24,9 @@
  * @hdr:	header
  * @name:	of the channel, as of an instance
  * @end:	names of the two kernels, "": the host; side 0 and side 1
- * @ring_size:	bytes of data each way: a power of two, 4 KiB to 1 MiB
- * @kind:	MK_KIND_* (wire.h)
+ * @ring_size:	bytes of data each way: a power of two, 4 KiB to 1 MiB; for
+ *		sockets 64 KiB at least
+ * @kind:	MK_KIND_* (wire.h): of programs, or of sockets between two instances
  * @reserved:	zero
  *
  * It stays until it is forbidden; both kernels have the channel while both

@@ -104,6 +104,18 @@ struct mk_channel_head {
 	__u8  reserved2[3520];
 };
 
+/* --- sockets: MK_KIND_VSOCK ------------------------------------------------------ */
+
+/*
+ * Each message is a packet: a struct virtio_vsock_hdr (virtio 1.2, 5.10.6), and
+ * behind it as many bytes as it says.  Its CIDs are those of the channel's sides.
+ */
+#define MK_VSOCK_CID(_id)	((_id) + 2U)	/* of an instance id, 0: host */
+#define MK_VSOCK_HEAD		44
+#define MK_VSOCK_PAYLOAD_MAX	32000
+#define MK_VSOCK_RING		(256U << 10)	/* of the channels that instances have */
+#define MK_VSOCK_RING_MIN	(64U << 10)
+
 /* --- messages -------------------------------------------------------------------- */
 
 #define MK_MESSAGE_MAX		4096	/* of the link, with its header */

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The prefix of an instance's initramfs: mk-init and mk_core, as a newc cpio
+ * The prefix of an instance's initramfs: mk-init and modules, as a newc cpio
  * (Documentation/driver-api/early-userspace/buffer-format.rst in the kernel).
  * It is made anew each time, in memory, and not compressed, so that the user's
  * initramfs can follow whatever its packing is.
@@ -80,38 +80,94 @@ static int add_agent(FILE *out)
 	return file(out, "mk/init", PROGRAM, path, fd);
 }
 
-static int add_module(FILE *out, const char *name, const char *path)
+/**
+ * struct pack - the modules that are packed
+ * @out:	the archive
+ * @release:	of the kernel
+ * @names:	of those that are in it
+ * @nr:		their number
+ */
+struct pack {
+	FILE *out;
+	const char *release;
+	char names[16][56];
+	unsigned int nr;
+};
+
+static bool is_packed(const struct pack *p, const char *name)
+{
+	unsigned int i;
+
+	for (i = 0; i < p->nr; i++)
+		if (!strcmp(p->names[i], name))
+			return true;
+	return false;
+}
+
+/* mk-init loads the leash first, then the others in the order of their names. */
+static int pack_file(struct pack *p, const char *name, const char *path, int fd)
+{
+	char inside[96];
+
+	if (p->nr == ARRAY_SIZE(p->names))
+		return fail(EXIT_FAILED, "file", path, NULL, "it needs too many other modules");
+	if (p->nr)
+		snprintf(inside, sizeof(inside), "mk/modules/%02u-%s.ko", p->nr, name);
+	else
+		snprintf(inside, sizeof(inside), "mk/modules/%s.ko", name);
+	snprintf(p->names[p->nr++], sizeof(p->names[0]), "%s", name);
+	return file(p->out, inside, DATA, path, fd);
+}
+
+static int pack_module(struct pack *p, const char *name);
+
+static int pack_needs(struct pack *p, int fd)
+{
+	char needs[512], *rest = needs, *name;
+	int ret = 0;
+
+	module_needs(fd, needs, sizeof(needs));
+	while (!ret && (name = strsep(&rest, ",")))
+		if (*name && !is_packed(p, name))
+			ret = pack_module(p, name);
+	return ret;
+}
+
+static int pack_module(struct pack *p, const char *name)
 {
 	_cleanup_fd_ int fd = -1;
-	char inside[64];
-	int ret = module_open(path, &fd);
+	char path[512], remedy[256];
 
-	if (ret)
-		return ret;
-	snprintf(inside, sizeof(inside), "mk/modules/%s.ko", name);
-	return file(out, inside, DATA, path, fd);
+	if (!module_find(name, p->release, path, sizeof(path))) {
+		if (!strncmp(name, "mk_", 3))
+			snprintf(remedy, sizeof(remedy),
+				 "build it: dkms install multikernel/%s -k %s", MK_VERSION,
+				 p->release);
+		else
+			snprintf(remedy, sizeof(remedy),
+				 "install the kernel's own modules in /lib/modules/%s",
+				 p->release);
+		return fail(EXIT_FAILED, "module_missing", name, remedy,
+			    "there is none for the instance's kernel %s", p->release);
+	}
+	return module_open(path, &fd) ?: pack_needs(p, fd) ?: pack_file(p, name, path, fd);
 }
 
 /* The leash has to be there; without mk_ipc an instance has no messages. */
 static int add_modules(FILE *out, const char *release)
 {
-	char path[512], remedy[256];
+	struct pack pack = { .out = out, .release = release };
+	char path[512];
 	int ret;
 
 	if (!*release)
 		return fail(EXIT_FAILED, "no_release", "mk_core",
 			    "boot without mk-init and mk_core: --no-agent",
 			    "the kernel image does not tell the release to look for");
-	if (!module_find("mk_core", release, path, sizeof(path))) {
-		snprintf(remedy, sizeof(remedy), "build it: dkms install multikernel/%s -k %s",
-			 MK_VERSION, release);
-		return fail(EXIT_FAILED, "module_missing", "mk_core", remedy,
-			    "there is none for the instance's kernel %s", release);
-	}
 	entry(out, "mk/modules", DIRECTORY, 0);
-	ret = add_module(out, "mk_core", path);
+	ret = pack_module(&pack, "mk_core");
 	if (!ret && module_find("mk_ipc", release, path, sizeof(path)))
-		ret = add_module(out, "mk_ipc", path);
+		ret = pack_module(&pack, "mk_ipc");
 	return ret;
 }
 

@@ -263,5 +263,6 @@ bool agent_path(char *path, size_t size);
 /* module.c: our modules for a kernel release */
 bool module_find(const char *name, const char *release, char *path, size_t size);
 int module_open(const char *path, int *fd);
+void module_needs(int fd, char *needs, size_t size);
 
 #endif /* MKCTL_H */

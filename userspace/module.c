@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Our modules that belong to a kernel release, uncompressed. */
+/* Modules that belong to a kernel release, ours and those that they need. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 
 #include "mkctl.h"
@@ -29,7 +30,47 @@ static bool find_in(const char *dir, const char *name, char *path, size_t size)
 	return false;
 }
 
-/* $MK_MODULE_DIR comes first; then where dkms, then where make puts modules. */
+/* A line of modules.dep, "kernel/net/vmw_vsock/vsock.ko.xz: ..."; - is _ in a name. */
+static bool is_line_of(const char *line, const char *name)
+{
+	const char *base = line, *p;
+
+	for (p = line; *p && *p != ':'; p++)
+		if (*p == '/')
+			base = p + 1;
+	while (*name && *name == (*base == '-' ? '_' : *base)) {
+		name++;
+		base++;
+	}
+	return !*name && !strncmp(base, ".ko", 3);
+}
+
+/* One of the kernel's own. */
+static bool find_stock(const char *name, const char *release, char *path, size_t size)
+{
+	char *line = NULL;
+	bool found = false;
+	size_t room = 0;
+	FILE *in;
+
+	snprintf(path, size, "/lib/modules/%s/modules.dep", release);
+	in = fopen(path, "re");
+	while (in && !found && getline(&line, &room, in) > 0) {
+		found = is_line_of(line, name);
+		if (found)
+			snprintf(path, size, "/lib/modules/%s/%.*s", release,
+				 (int)strcspn(line, ":"), line);
+	}
+	free(line);
+	if (in)
+		fclose(in);
+	return found && !access(path, R_OK);
+}
+
+/*
+ * $MK_MODULE_DIR comes first; then where dkms, then where make puts modules;
+ * then the kernel's own.
+ */
 bool module_find(const char *name, const char *release, char *path, size_t size)
 {
 	static const char *const places[] = { "updates/dkms", "extra", "updates" };
@@ -47,7 +88,7 @@ bool module_find(const char *name, const char *release, char *path, size_t size)
 		if (find_in(dir, name, path, size))
 			return true;
 	}
-	return false;
+	return find_stock(name, release, path, size);
 }
 
 static const char *unpacker(const char *path)
@@ -96,4 +137,25 @@ int module_open(const char *path, int *fd)
 		return 0;
 	return fail(EXIT_FAILED, "file", path, "check the file and its permissions", "%s",
 		    strerror(errno));
+}
+
+/* The modules that it needs, with commas between them, as modpost wrote them. */
+void module_needs(int fd, char *needs, size_t size)
+{
+	static const char key[] = "\0depends=";
+	const char *data, *at = NULL;
+	struct stat st;
+
+	*needs = '\0';
+	if (fstat(fd, &st) || !st.st_size)
+		return;
+	data = mmap(NULL, st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
+	if (data == MAP_FAILED)
+		return;
+	at = memmem(data, st.st_size, key, sizeof(key) - 1);
+	if (at) {
+		at += sizeof(key) - 1;
+		snprintf(needs, size, "%.*s", (int)(data + st.st_size - at), at);
+	}
+	munmap((void *)data, st.st_size);
 }

@@ -2,7 +2,7 @@
 /*
  * Channels between programs of two kernels.
  *
- *	channel permit NAME A B SIZE	"-": the host
+ *	channel permit NAME A B SIZE [vsock]	"-": the host
  *	channel forbid NAME
  *	channel echo NAME [spin]	sends back what comes, until it is over
  *	channel ask NAME COUNT [spin]	sends 64 bytes and waits for them; prints
@@ -49,6 +49,8 @@ static void permit(char **arg)
 {
 	struct mk_ipc_permit p = { .hdr.size = sizeof(p), .ring_size = atoi(arg[3]) };
 
+	if (arg[4])
+		p.kind = strcmp(arg[4], "vsock") ? atoi(arg[4]) : MK_KIND_VSOCK;
 	snprintf(p.name, sizeof(p.name), "%s", arg[0]);
 	name_end(p.end[0], arg[1]);
 	name_end(p.end[1], arg[2]);
@@ -216,7 +218,7 @@ int main(int argc, char **argv)
 	unsigned long count = argc > 3 ? strtoul(argv[3], NULL, 0) : 0;
 
 	spin = argc > 3 && !strcmp(argv[argc - 1], "spin");
-	if (!strcmp(act, "permit") && argc == 6)
+	if (!strcmp(act, "permit") && argc >= 6)
 		return permit(argv + 2), 0;
 	if (!strcmp(act, "forbid"))
 		return forbid(argv + 2), 0;
