@@ -95,4 +95,11 @@ static inline void hrtimer_setup(struct hrtimer *timer,
 	.read_skb = virtio_transport_read_skb,
 #endif
 
+/* They are asked which CIDs they reach (7.1). */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(7, 1, 0)
+#define COMPAT_VSOCK_HAS_CID(_fn)
+#else
+#define COMPAT_VSOCK_HAS_CID(_fn)	.has_remote_cid = _fn,
+#endif
+
 #endif /* MK_CORE_COMPAT_H */

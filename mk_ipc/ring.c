@@ -96,23 +96,15 @@ static int has_room(const struct mk_tx *tx, __u32 len)
 	return tx->size - (tx->put - tx->head) >= room_for(len);
 }
 
-static void copy_in(struct mk_tx *tx, __u32 at, const void *from, __u32 len)
-{
-	__u32 start = at & (tx->size - 1);
-	__u32 first = len < tx->size - start ? len : tx->size - start;
-
-	memcpy(tx->data + start, from, first);
-	memcpy(tx->data, (const __u8 *)from + first, len - first);
-}
-
 static int fits(const struct mk_tx *tx, __u32 len)
 {
 	return len <= MK_RING_MESSAGE_MAX && room_for(len) <= tx->size;
 }
 
-MK_RING_API int mk_tx_put(struct mk_tx *tx, const void *message, __u32 len)
+MK_RING_API int mk_tx_reserve(struct mk_tx *tx, __u32 len, struct mk_part part[2])
 {
 	struct mk_record record = { .len = len };
+	__u32 start, first;
 	int ret;
 
 	if (!fits(tx, len))
@@ -126,9 +118,25 @@ MK_RING_API int mk_tx_put(struct mk_tx *tx, const void *message, __u32 len)
 		if (!has_room(tx, len))
 			return -EAGAIN;
 	}
-	copy_in(tx, tx->put, &record, sizeof(record));
-	copy_in(tx, tx->put + sizeof(record), message, len);
+	/* aligned: a record is in one piece */
+	memcpy(tx->data + (tx->put & (tx->size - 1)), &record, sizeof(record));
+	start = (tx->put + sizeof(record)) & (tx->size - 1);
+	first = len < tx->size - start ? len : tx->size - start;
+	part[0] = (struct mk_part){ tx->data + start, first };
+	part[1] = (struct mk_part){ tx->data, len - first };
 	tx->put += room_for(len);
+	return 0;
+}
+
+MK_RING_API int mk_tx_put(struct mk_tx *tx, const void *message, __u32 len)
+{
+	struct mk_part part[2];
+	int ret = mk_tx_reserve(tx, len, part);
+
+	if (ret)
+		return ret;
+	memcpy(part[0].at, message, part[0].len);
+	memcpy(part[1].at, (const __u8 *)message + part[0].len, part[1].len);
 	return 0;
 }
 

@@ -154,6 +154,27 @@ MK_RING_API int mk_tx_attach(struct mk_tx *tx, struct mk_ring *ring, void *data,
 MK_RING_API int mk_tx_put(struct mk_tx *tx, const void *message, __u32 len);
 
 /**
+ * struct mk_part - a piece of a ring's data
+ * @at:		where
+ * @len:	bytes
+ */
+struct mk_part {
+	void *at;
+	__u32 len;
+};
+
+/**
+ * mk_tx_reserve() - add a message whose bytes the caller writes before
+ * mk_tx_publish()
+ * @tx:		the producer
+ * @len:	bytes of the message
+ * @part:	out: its place, which may go on at the start; or the second is empty
+ *
+ * Return: as mk_tx_put().
+ */
+MK_RING_API int mk_tx_reserve(struct mk_tx *tx, __u32 len, struct mk_part part[2]);
+
+/**
  * mk_tx_publish() - let the consumer see all that was put
  * @tx:		the producer
  *

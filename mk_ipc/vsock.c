@@ -13,6 +13,7 @@
 #include <linux/module.h>
 #include <linux/skbuff.h>
 #include <linux/slab.h>
+#include <linux/uio.h>
 #include <linux/virtio_vsock.h>
 #include <linux/xarray.h>
 
@@ -49,7 +50,6 @@ static_assert(HEAD + MK_VSOCK_PAYLOAD_MAX <= ROOM && ROOM <= MK_RING_MESSAGE_MAX
  * @queue:	to be sent; its lock is also that of:
  * @nr_control:	packets in @queue without payload
  * @end:	frees it
- * @buf:	of tx_work alone: a message
  */
 struct peer {
 	struct mk_channel *ch;
@@ -65,13 +65,24 @@ struct peer {
 	struct sk_buff_head queue;
 	u32 nr_control;
 	struct work_struct end;
-	u8 buf[HEAD + MK_VSOCK_PAYLOAD_MAX];
 };
 
 static DEFINE_XARRAY(peers);	/* by CID; RCU */
 static u32 own_cid;
 static bool registered;
 static struct virtio_transport transport;
+
+static bool is_reached(u32 cid)
+{
+	struct peer *p;
+	bool reached;
+
+	rcu_read_lock();
+	p = xa_load(&peers, cid);
+	reached = p && !READ_ONCE(p->dead);
+	rcu_read_unlock();
+	return reached;
+}
 
 static u16 op_of(struct sk_buff *skb)
 {
@@ -89,15 +100,9 @@ static bool is_control(struct sk_buff *skb)
 static void reset_orphan(struct sock *sk)
 {
 	struct vsock_sock *vsk = vsock_sk(sk);
-	struct peer *p;
 
-	rcu_read_lock();
-	p = xa_load(&peers, vsk->remote_addr.svm_cid);
-	if (p && READ_ONCE(p->dead))
-		p = NULL;
-	rcu_read_unlock();
-	if (p || vsk->close_work_scheduled)	/* it ends by itself */
-		return;
+	if (is_reached(vsk->remote_addr.svm_cid) || vsk->close_work_scheduled)
+		return;	/* the latter end by themselves */
 	sock_set_flag(sk, SOCK_DONE);
 	vsk->peer_shutdown = SHUTDOWN_MASK;
 	sk->sk_err = ECONNRESET;
@@ -197,17 +202,24 @@ static int cancel_pkt(struct vsock_sock *vsk)
 static int put_message(struct peer *p)
 {
 	u32 len = min_t(u32, p->skb->len - p->sent, MK_VSOCK_PAYLOAD_MAX);
-	struct virtio_vsock_hdr *hdr = (void *)p->buf;
+	struct virtio_vsock_hdr hdr = *virtio_vsock_hdr(p->skb);
+	struct mk_part part[2];
+	struct kvec vec[2];
+	struct iov_iter to;
 	int ret;
 
-	*hdr = *virtio_vsock_hdr(p->skb);
-	hdr->len = cpu_to_le32(len);
+	hdr.len = cpu_to_le32(len);
 	if (p->sent + len < p->skb->len)
-		hdr->flags &= ~cpu_to_le32(VIRTIO_VSOCK_SEQ_EOM | VIRTIO_VSOCK_SEQ_EOR);
-	ret = skb_copy_bits(p->skb, p->sent, hdr + 1, len) ?:
-	      mk_tx_put(&p->tx, hdr, HEAD + len);
+		hdr.flags &= ~cpu_to_le32(VIRTIO_VSOCK_SEQ_EOM | VIRTIO_VSOCK_SEQ_EOR);
+	ret = mk_tx_reserve(&p->tx, HEAD + len, part);
 	if (ret)
 		return ret;
+	vec[0] = (struct kvec){ part[0].at, part[0].len };
+	vec[1] = (struct kvec){ part[1].at, part[1].len };
+	iov_iter_kvec(&to, ITER_DEST, vec, ARRAY_SIZE(vec), HEAD + len);
+	if (copy_to_iter(&hdr, HEAD, &to) != HEAD ||
+	    skb_copy_datagram_iter(p->skb, p->sent, &to, len))
+		return -EFAULT;
 	p->sent += len;
 	if (mk_tx_publish(&p->tx))
 		mk_channel_ring(p->ch);
@@ -293,7 +305,7 @@ static int take_packet(struct peer *p)
 	u32 len, got;
 	int ret;
 
-	ret = mk_rx_get(&p->rx, NULL, 0, &len);
+	ret = mk_rx_get(&p->rx, &got, 0, &len);
 	if (ret != -EMSGSIZE)
 		return ret ?: -EPROTO;
 	if (len < HEAD || len > HEAD + MK_VSOCK_PAYLOAD_MAX)
@@ -366,7 +378,7 @@ static void end(struct work_struct *work)
 	__skb_queue_purge(&p->queue);
 	kfree_skb(p->skb);
 	mk_channel_put(p->ch);
-	kvfree(p);
+	kfree(p);
 }
 
 static int open(struct mk_channel *ch)
@@ -376,7 +388,7 @@ static int open(struct mk_channel *ch)
 
 	if (ch->ring_size < MK_VSOCK_RING_MIN)
 		return -EINVAL;
-	p = kvzalloc(sizeof(*p), GFP_KERNEL);
+	p = kzalloc(sizeof(*p), GFP_KERNEL);
 	if (!p)
 		return -ENOMEM;
 	p->ch = ch;
@@ -389,7 +401,7 @@ static int open(struct mk_channel *ch)
 	ret = mk_channel_attach(ch, &p->tx, &p->rx) ?:
 	      xa_insert(&peers, p->cid, p, GFP_KERNEL);
 	if (ret) {
-		kvfree(p);
+		kfree(p);
 		return ret;
 	}
 	mk_channel_get(ch);
@@ -435,11 +447,17 @@ static bool seqpacket_allow(compat_vsock_seqpacket_args)
 	return compat_vsock_is_global(vsk);
 }
 
+static bool __maybe_unused has_remote_cid(struct vsock_sock *vsk, u32 cid)
+{
+	return is_reached(cid);
+}
+
 static struct virtio_transport transport = {
 	.transport = {
 		.module = THIS_MODULE,
 
 		.get_local_cid = get_local_cid,
+		COMPAT_VSOCK_HAS_CID(has_remote_cid)
 
 		.init = virtio_transport_do_socket_init,
 		.destruct = virtio_transport_destruct,

@@ -12,6 +12,17 @@ cid_of() {
 	echo $(($(of "$1" id) + 2))
 }
 
+# A kernel may have them built in.
+sockets_out() {
+	for module in vsock_loopback vmw_vsock_virtio_transport_common vsock; do
+		rmmod $module 2>/dev/null
+	done
+}
+
+uptime_ms() {
+	awk '{ print int($1 * 1000) }' /proc/uptime
+}
+
 # ends_soon FILE: what "vsock hold" wrote says that it was reset in time
 ends_soon() {
 	within 5 grep -q after "$1" || return
@@ -19,14 +30,15 @@ ends_soon() {
 	grep -q 'ECONNRESET' "$1"
 }
 
-modprobe -q vsock || skip "this kernel has no AF_VSOCK"
+modprobe -q vsock_loopback || skip "this kernel has no AF_VSOCK"
+sockets_out
 host_snapshot
 if modprobe -q vhost_vsock; then
 	must modprobe mk_ipc
 	check "another transport is there: mk_ipc says so" sh -c 'dmesg | grep "mk_ipc: no sockets: .*vhost_vsock"'
 	must rmmod mk_ipc
 	must rmmod mk_core
-	must modprobe -r vhost_vsock
+	must rmmod vhost_vsock
 fi
 pool_up 2-3 512M
 must modprobe mk_ipc
@@ -87,10 +99,10 @@ vsock hold "$db" >/tmp/hold.kill 2>&1 &
 vsock at "$web" vsock hold "$db" >/tmp/hold.pair 2>&1 &
 must within 10 grep -q holds /tmp/hold.kill
 must within 10 grep -q holds /tmp/hold.pair
-begin=$(date +%s%N)
+begin=$(uptime_ms)
 must mkctl kill db
 within 5 grep -q after /tmp/hold.kill
-took=$((($(date +%s%N) - begin) / 1000000))
+took=$(($(uptime_ms) - begin))
 check "killed: the host's socket is reset" ends_soon /tmp/hold.kill
 note /tmp/output
 check "within a second: $took ms" test $took -lt $((1000 * SLOW))
@@ -109,6 +121,7 @@ must mkctl kill web
 must mkctl kill db
 kill $server
 check "mk_ipc leaves once its sockets have" within 15 rmmod mk_ipc
-rmmod vsock_loopback 2>/dev/null
+sockets_out
+check "no socket is left" sh -c '! grep -q "^vsock " /proc/modules'
 pool_down
 host_compare

@@ -264,7 +264,7 @@ static void records(const char *cid, unsigned long nr)
 			err(1, "send");
 		n = get(fd, buf, sizeof(buf));
 		if (n != (ssize_t)len || memcmp(buf, wanted, len))
-			errx(1, "record %lu: %zd bytes, not %zu, or others", i, n, len);
+			errx(1, "number %lu: %zd bytes, not %zu, or others", i, n, len);
 	}
 	/* several wait: a read gives one */
 	for (i = 1; i <= 5; i++)
@@ -272,7 +272,7 @@ static void records(const char *cid, unsigned long nr)
 	for (i = 1; i <= 5; i++) {
 		n = get(fd, buf, sizeof(buf));
 		if (n != (ssize_t)i * 10)
-			errx(1, "of several records number %lu has %zd bytes", i, n);
+			errx(1, "of several, number %lu has %zd bytes", i, n);
 	}
 	printf("%lu records\n", nr);
 }
