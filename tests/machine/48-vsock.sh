@@ -124,4 +124,4 @@ check "mk_ipc leaves once its sockets have" within 15 rmmod mk_ipc
 sockets_out
 check "no socket is left" sh -c '! grep -q "^vsock " /proc/modules'
 pool_down
-host_compare
+host_compare 2048

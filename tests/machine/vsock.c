@@ -264,7 +264,7 @@ static void records(const char *cid, unsigned long nr)
 			err(1, "send");
 		n = get(fd, buf, sizeof(buf));
 		if (n != (ssize_t)len || memcmp(buf, wanted, len))
-			errx(1, "number %lu: %zd bytes, not %zu, or others", i, n, len);
+			errx(1, "%lu: %zd bytes, not %zu, or others", i, n, len);
 	}
 	/* several wait: a read gives one */
 	for (i = 1; i <= 5; i++)
