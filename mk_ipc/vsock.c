@@ -283,7 +283,7 @@ static bool is_good(const struct peer *p, struct sk_buff *skb)
 	struct virtio_vsock_hdr *hdr = virtio_vsock_hdr(skb);
 
 	/* a packet of data has some, and no other has */
-	return le32_to_cpu(hdr->len) == skb->len && !skb->len == is_control(skb) &&
+	return le32_to_cpu(hdr->len) == skb->len && is_control(skb) == !skb->len &&
 	       le64_to_cpu(hdr->src_cid) == p->cid && le64_to_cpu(hdr->dst_cid) == own_cid;
 }
 
@@ -372,6 +372,7 @@ static void end(struct work_struct *work)
 {
 	struct peer *p = container_of(work, struct peer, end);
 
+	synchronize_rcu();	/* nobody sends any more */
 	cancel_delayed_work_sync(&p->rx_work);
 	cancel_work_sync(&p->tx_work);
 	reset_orphans();	/* who came while close() did */
@@ -413,7 +414,6 @@ static void close(struct mk_channel *ch)
 	struct peer *p = ch->priv;
 
 	xa_erase(&peers, p->cid);
-	synchronize_rcu();	/* nobody sends any more */
 	WRITE_ONCE(p->dead, true);
 	reset_orphans();
 	queue_work(mk_ipc_wq, &p->end);
