@@ -248,7 +248,7 @@ static void both(const char *cid, unsigned long len)
 	       len / (double)MIB / (now() - begin));
 }
 
-static void records(const char *cid, unsigned long nr)
+static void by_record(const char *cid, unsigned long nr)
 {
 	unsigned int seed = 1, size = 1;
 	int fd = reach(cid, RECORDS);
@@ -392,7 +392,7 @@ int main(int argc, char **argv)
 	else if (!strcmp(act, "both") && argc == 4)
 		both(argv[2], nr * MIB);
 	else if (!strcmp(act, "records") && argc == 4)
-		records(argv[2], nr);
+		by_record(argv[2], nr);
 	else if (!strcmp(act, "shutdown") && argc == 3)
 		half_close(argv[2]);
 	else if (!strcmp(act, "full") && argc == 3)
