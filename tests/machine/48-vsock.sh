@@ -52,7 +52,7 @@ web=$(cid_of web) db=$(cid_of db)
 check "host to instance" reached "$web"
 check "and to the other one" reached "$db"
 equal "an instance's CID" "$web" "$(vsock at "$web" vsock cid)"
-check "64 MiB there and back at once" vsock both "$web" "${MIB:-64}"
+check "a stream there and back at once" vsock both "$web" "${MIB:-64}"
 note /tmp/output
 check "the same from the instance" vsock at "$web" vsock both 2 "${MIB:-64}"
 note /tmp/output
@@ -78,7 +78,7 @@ check "not with the host, which has one" sh -c '! channel permit more - web 2621
 check "no ring that a packet cannot fit" sh -c '! channel permit small web db 32768 vsock'
 check "no other kind" sh -c '! channel permit kind web db 65536 1'
 check "permitted: instance to instance" within 10 vsock at "$web" vsock at "$db" true
-check "64 MiB between them" vsock at "$web" vsock both "$db" "${MIB:-64}"
+check "a stream between them" vsock at "$web" vsock both "$db" "${MIB:-64}"
 note /tmp/output
 check "records between them" vsock at "$db" vsock records "$web" 1000
 check "nobody listens there" vsock at "$db" vsock refused "$web" 999 ECONNRESET
