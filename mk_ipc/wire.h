@@ -113,7 +113,7 @@ struct mk_channel_head {
 #define MK_VSOCK_CID(_id)	((_id) + 2U)	/* of an instance id, 0: host */
 #define MK_VSOCK_HEAD		44
 #define MK_VSOCK_PAYLOAD_MAX	32000
-#define MK_VSOCK_RING		(256U << 10)	/* of the channels that instances have */
+#define MK_VSOCK_RING		(128U << 10)	/* of the channels that instances have */
 #define MK_VSOCK_RING_MIN	(64U << 10)
 
 /* --- messages -------------------------------------------------------------------- */
