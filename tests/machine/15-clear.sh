@@ -5,7 +5,7 @@
 
 pool_up 2-3 256M,128M
 check "run" run_instance web 2 384M 'm=mar; yes ${m}ker-word | head -c 100000000 >/file; say written'
-check "it fills its memory" in_log web 'test: written' 60
+check "it fills its memory" in_log web 'test: written' 150
 must mkctl kill web
 before=$(marker web marker-word)
 echo "$before times in its memory" | note
