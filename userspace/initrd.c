@@ -153,11 +153,39 @@ static int pack_module(struct pack *p, const char *name)
 	return module_open(path, &fd) ?: pack_needs(p, fd) ?: pack_file(p, name, path, fd);
 }
 
+/* Is it there, with all that it needs? */
+static bool is_whole(const char *name, const char *release)
+{
+	_cleanup_fd_ int fd = -1;
+	char path[512], needs[512], *rest = needs, *need;
+
+	if (!module_find(name, release, path, sizeof(path)) || module_open(path, &fd))
+		return false;
+	module_needs(fd, needs, sizeof(needs));
+	while ((need = strsep(&rest, ",")))
+		if (*need && !is_whole(need, release))
+			return false;
+	return true;
+}
+
+/* Not installed for this kernel is fine; in pieces is worth a word. */
+static bool has_ipc(const char *release)
+{
+	char path[512];
+
+	if (!module_find("mk_ipc", release, path, sizeof(path)))
+		return false;
+	if (is_whole("mk_ipc", release))
+		return true;
+	warn("no mk_ipc in the instance, so no messages: modules that it needs are missing in /lib/modules/%s",
+	     release);
+	return false;
+}
+
 /* The leash has to be there; without mk_ipc an instance has no messages. */
 static int add_modules(FILE *out, const char *release)
 {
 	struct pack pack = { .out = out, .release = release };
-	char path[512];
 	int ret;
 
 	if (!*release)
@@ -166,7 +194,7 @@ static int add_modules(FILE *out, const char *release)
 			    "the kernel image does not tell the release to look for");
 	entry(out, "mk/modules", DIRECTORY, 0);
 	ret = pack_module(&pack, "mk_core");
-	if (!ret && module_find("mk_ipc", release, path, sizeof(path)))
+	if (!ret && has_ipc(release))
 		ret = pack_module(&pack, "mk_ipc");
 	return ret;
 }
