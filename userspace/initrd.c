@@ -177,8 +177,7 @@ static bool has_ipc(const char *release)
 		return false;
 	if (is_whole("mk_ipc", release))
 		return true;
-	warn("no mk_ipc in the instance, so no messages: modules that it needs are missing in /lib/modules/%s",
-	     release);
+	warn("mk_ipc is left out: /lib/modules/%s has not all modules that it needs", release);
 	return false;
 }
 
