@@ -69,17 +69,17 @@ static inline void hrtimer_setup(struct hrtimer *timer,
 #endif
 
 /* AF_VSOCK's transports are told of network namespaces (7.0). */
-#if __has_include(<net/netns/vsock.h>)
+#if __has_include("net/netns/vsock.h")
 #define compat_vsock_send_args		struct sk_buff *skb, struct net *net
 #define compat_vsock_stream_args	struct vsock_sock *vsk, u32 cid, u32 port
 #define compat_vsock_seqpacket_args	struct vsock_sock *vsk, u32 cid
-#define compat_vsock_is_global(_vsk)	vsock_net_mode_global(_vsk)
+#define COMPAT_VSOCK_IS_GLOBAL		vsock_net_mode_global(vsk)
 #define compat_vsock_recv(_transport, _skb)	virtio_transport_recv_pkt(_transport, _skb, NULL)
 #else
 #define compat_vsock_send_args		struct sk_buff *skb
 #define compat_vsock_stream_args	u32 cid, u32 port
 #define compat_vsock_seqpacket_args	u32 cid
-#define compat_vsock_is_global(_vsk)	true
+#define COMPAT_VSOCK_IS_GLOBAL		true
 #define compat_vsock_recv(_transport, _skb)	virtio_transport_recv_pkt(_transport, _skb)
 #endif
 
@@ -97,9 +97,9 @@ static inline void hrtimer_setup(struct hrtimer *timer,
 
 /* They are asked which CIDs they reach (7.1). */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(7, 1, 0)
-#define COMPAT_VSOCK_HAS_CID(_fn)
+#define COMPAT_VSOCK_HAS_CID
 #else
-#define COMPAT_VSOCK_HAS_CID(_fn)	.has_remote_cid = _fn,
+#define COMPAT_VSOCK_HAS_CID	.has_remote_cid = has_remote_cid,
 #endif
 
 #endif /* MK_CORE_COMPAT_H */

@@ -439,12 +439,12 @@ static u32 get_local_cid(void)
 /* A channel belongs to no network namespace. */
 static bool stream_allow(compat_vsock_stream_args)
 {
-	return compat_vsock_is_global(vsk);
+	return COMPAT_VSOCK_IS_GLOBAL;
 }
 
 static bool seqpacket_allow(compat_vsock_seqpacket_args)
 {
-	return compat_vsock_is_global(vsk);
+	return COMPAT_VSOCK_IS_GLOBAL;
 }
 
 static bool __maybe_unused has_remote_cid(struct vsock_sock *vsk, u32 cid)
@@ -457,7 +457,7 @@ static struct virtio_transport transport = {
 		.module = THIS_MODULE,
 
 		.get_local_cid = get_local_cid,
-		COMPAT_VSOCK_HAS_CID(has_remote_cid)
+		COMPAT_VSOCK_HAS_CID
 
 		.init = virtio_transport_do_socket_init,
 		.destruct = virtio_transport_destruct,
