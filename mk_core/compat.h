@@ -69,7 +69,7 @@ static inline void hrtimer_setup(struct hrtimer *timer,
 #endif
 
 /* AF_VSOCK's transports are told of network namespaces (7.0). */
-#if __has_include("net/netns/vsock.h")
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(7, 0, 0)
 #define compat_vsock_send_args		struct sk_buff *skb, struct net *net
 #define compat_vsock_stream_args	struct vsock_sock *vsk, u32 cid, u32 port
 #define compat_vsock_seqpacket_args	struct vsock_sock *vsk, u32 cid
