@@ -143,8 +143,9 @@ int mk_bell_init(void)
  */
 void mk_bell_exit(void)
 {
-	free_irq(bell_irq, &bell_chip);
+	disable_irq(bell_irq);	/* no window begins; one that ends leaves it disabled */
 	cancel_delayed_work_sync(&window);
+	free_irq(bell_irq, &bell_chip);
 	irq_dispose_mapping(bell_irq);
 	cancel_work_sync(&look_work);
 }

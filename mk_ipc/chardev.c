@@ -137,12 +137,6 @@ union argument {
 	struct mk_ipc_console console;
 };
 
-static long fail(struct mk_error *err, long ret, u32 code, u64 arg)
-{
-	*err = (struct mk_error){ .code = code, .arg = { arg } };
-	return ret;
-}
-
 static bool is_text(const char *s)
 {
 	return strnlen(s, MK_NAME_SIZE) < MK_NAME_SIZE;
@@ -153,20 +147,20 @@ static long do_permit(union argument *arg, struct mk_error *err)
 	struct mk_ipc_permit *p = &arg->permit;
 
 	if (!is_host)
-		return fail(err, -EOPNOTSUPP, MK_E_ROLE, 0);
+		return mk_ipc_fail(err, -EOPNOTSUPP, MK_E_ROLE, 0);
 	if (p->reserved)
-		return fail(err, -EINVAL, MK_E_RESERVED, 0);
+		return mk_ipc_fail(err, -EINVAL, MK_E_RESERVED, 0);
 	if (!is_text(p->name) || !is_text(p->end[0]) || !is_text(p->end[1]))
-		return fail(err, -EINVAL, MK_E_NAME_INVALID, MK_NAME_SIZE);
+		return mk_ipc_fail(err, -EINVAL, MK_E_NAME_INVALID, MK_NAME_SIZE);
 	return mk_host_permit(p, err);
 }
 
 static long do_forbid(union argument *arg, struct mk_error *err)
 {
 	if (!is_host)
-		return fail(err, -EOPNOTSUPP, MK_E_ROLE, 0);
+		return mk_ipc_fail(err, -EOPNOTSUPP, MK_E_ROLE, 0);
 	if (!is_text(arg->forbid.name))
-		return fail(err, -EINVAL, MK_E_NAME_INVALID, MK_NAME_SIZE);
+		return mk_ipc_fail(err, -EINVAL, MK_E_NAME_INVALID, MK_NAME_SIZE);
 	return mk_host_forbid(arg->forbid.name, err);
 }
 
@@ -178,16 +172,16 @@ static long do_list(union argument *arg, struct mk_error *err)
 	long ret = 0;
 
 	if (!is_host)
-		return fail(err, -EOPNOTSUPP, MK_E_ROLE, 0);
+		return mk_ipc_fail(err, -EOPNOTSUPP, MK_E_ROLE, 0);
 	if (l->reserved)
-		return fail(err, -EINVAL, MK_E_RESERVED, 0);
+		return mk_ipc_fail(err, -EINVAL, MK_E_RESERVED, 0);
 	channels = kvcalloc(max(room, 1U), sizeof(*channels), GFP_KERNEL);
 	if (!channels)
-		return fail(err, -ENOMEM, MK_E_MEMORY, 0);
+		return mk_ipc_fail(err, -ENOMEM, MK_E_MEMORY, 0);
 	l->nr = mk_host_list(channels, room);
 	room = min(room, l->nr);
 	if (room && copy_to_user(u64_to_user_ptr(l->channels), channels, room * sizeof(*channels)))
-		ret = fail(err, -EFAULT, MK_E_INTERNAL, -EFAULT);
+		ret = mk_ipc_fail(err, -EFAULT, MK_E_INTERNAL, -EFAULT);
 	kvfree(channels);
 	return ret;
 }
@@ -239,15 +233,15 @@ static long do_open(union argument *arg, struct mk_error *err)
 	int fd;
 
 	if (!is_text(o->name) || !*o->name)
-		return fail(err, -EINVAL, MK_E_NAME_INVALID, 0);
+		return mk_ipc_fail(err, -EINVAL, MK_E_NAME_INVALID, 0);
 	ch = wait_for(o, &busy);
 	if (!ch && busy)
-		return fail(err, -EBUSY, MK_E_CHANNEL_BUSY, 0);
+		return mk_ipc_fail(err, -EBUSY, MK_E_CHANNEL_BUSY, 0);
 	if (!ch) {
 		pr_notice_ratelimited("%s (%d) asked for channel \"%*pE\", which this kernel has not: refused\n",
 				      current->comm, task_pid_nr(current),
 				      (int)strlen(o->name), o->name);
-		return fail(err, -ENOENT, MK_E_NO_CHANNEL, 0);
+		return mk_ipc_fail(err, -ENOENT, MK_E_NO_CHANNEL, 0);
 	}
 	o->ring_size = ch->ring_size;
 	o->side = ch->side;
@@ -257,7 +251,7 @@ static long do_open(union argument *arg, struct mk_error *err)
 	fd = anon_inode_getfd("[mk_channel]", &channel_fops, ch, O_RDWR | O_CLOEXEC);
 	if (fd < 0) {
 		unclaim(ch);
-		return fail(err, fd, MK_E_INTERNAL, fd);
+		return mk_ipc_fail(err, fd, MK_E_INTERNAL, fd);
 	}
 	return fd;
 }
@@ -267,11 +261,11 @@ static long do_console(union argument *arg, struct mk_error *err)
 	struct mk_ipc_console *c = &arg->console;
 
 	if (!is_host)
-		return fail(err, -EOPNOTSUPP, MK_E_ROLE, 0);
+		return mk_ipc_fail(err, -EOPNOTSUPP, MK_E_ROLE, 0);
 	if (c->flags & ~(MK_CONSOLE_WRITE | MK_CONSOLE_LIVE) || c->reserved)
-		return fail(err, -EINVAL, MK_E_RESERVED, 0);
+		return mk_ipc_fail(err, -EINVAL, MK_E_RESERVED, 0);
 	if (!is_text(c->name) || !*c->name)
-		return fail(err, -EINVAL, MK_E_NAME_INVALID, 0);
+		return mk_ipc_fail(err, -EINVAL, MK_E_NAME_INVALID, 0);
 	return mk_console_open(c, err);
 }
 
@@ -314,9 +308,9 @@ static long dispatch(const struct call *call, void __user *user)
 	if (copy_to_user(user, &arg, size))
 		return -EFAULT;
 	if (!capable(CAP_SYS_ADMIN) || !capable(CAP_SYS_BOOT))
-		ret = fail(&err, -EPERM, MK_E_PERMISSION, 0);
+		ret = mk_ipc_fail(&err, -EPERM, MK_E_PERMISSION, 0);
 	else if (arg.hdr.flags)
-		ret = fail(&err, -EINVAL, MK_E_RESERVED, 0);
+		ret = mk_ipc_fail(&err, -EINVAL, MK_E_RESERVED, 0);
 	else
 		ret = call->fn(&arg, &err);
 	arg.hdr.err = err;

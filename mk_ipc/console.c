@@ -559,12 +559,6 @@ static int attach_wait(struct mk_ipc_console *req, struct reader *r)
 	}
 }
 
-static int fail(struct mk_error *err, int ret, u32 code, u64 arg)
-{
-	*err = (struct mk_error){ .code = code, .arg = { arg } };
-	return ret;
-}
-
 /**
  * mk_console_open() - give a program the console of an instance
  * @req:	which one, and how
@@ -579,16 +573,17 @@ int mk_console_open(struct mk_ipc_console *req, struct mk_error *err)
 	int ret;
 
 	if (!r)
-		return fail(err, -ENOMEM, MK_E_MEMORY, 0);
+		return mk_ipc_fail(err, -ENOMEM, MK_E_MEMORY, 0);
 	ret = attach_wait(req, r);
 	if (ret) {
 		kfree(r);
-		return fail(err, ret, ret == -EBUSY ? MK_E_CONSOLE_BUSY : MK_E_NO_CONSOLE, 0);
+		return mk_ipc_fail(err, ret,
+				   ret == -EBUSY ? MK_E_CONSOLE_BUSY : MK_E_NO_CONSOLE, 0);
 	}
 	ret = anon_inode_getfd("[mk_console]", &console_fops, r, O_RDWR | O_CLOEXEC);
 	if (ret < 0) {
 		free_reader(r);
-		return fail(err, ret, MK_E_INTERNAL, ret);
+		return mk_ipc_fail(err, ret, MK_E_INTERNAL, ret);
 	}
 	return ret;
 }

@@ -238,7 +238,7 @@ static bool can_join(const struct permit *p, const char *end, const struct insta
 	u64 kinds = mk_service_kinds();
 
 	if (*end)
-		kinds = inst && inst->ready ? inst->link->kinds : 0;
+		kinds = inst && inst->ready ? READ_ONCE(inst->link->kinds) : 0;
 	return kinds & BIT_ULL(p->kind);
 }
 
@@ -342,12 +342,6 @@ static bool is_name(const char *name)
 	return i && i < MK_NAME_SIZE;
 }
 
-static int fail(struct mk_error *err, int ret, u32 code, u64 arg)
-{
-	*err = (struct mk_error){ .code = code, .arg = { arg } };
-	return ret;
-}
-
 static int check_permit(const struct mk_ipc_permit *p, struct mk_error *err)
 {
 	u32 min = p->kind == MK_KIND_VSOCK ? MK_VSOCK_RING_MIN : MK_RING_SIZE_MIN;
@@ -355,13 +349,13 @@ static int check_permit(const struct mk_ipc_permit *p, struct mk_error *err)
 
 	if (!is_name(p->name) || (*p->end[0] && !is_name(p->end[0])) ||
 	    (*p->end[1] && !is_name(p->end[1])))
-		return fail(err, -EINVAL, MK_E_NAME_INVALID, 0);
+		return mk_ipc_fail(err, -EINVAL, MK_E_NAME_INVALID, 0);
 	if (p->kind != MK_KIND_PROGRAM && p->kind != MK_KIND_VSOCK)
-		return fail(err, -EINVAL, MK_E_RESERVED, p->kind);
+		return mk_ipc_fail(err, -EINVAL, MK_E_RESERVED, p->kind);
 	if (!strcmp(p->end[0], p->end[1]))
-		return fail(err, -EINVAL, MK_E_CHANNEL_SELF, 0);
+		return mk_ipc_fail(err, -EINVAL, MK_E_CHANNEL_SELF, 0);
 	if (size < min || size > MK_CHANNEL_RING_MAX || size & (size - 1))
-		return fail(err, -EINVAL, MK_E_CHANNEL_SIZE, size);
+		return mk_ipc_fail(err, -EINVAL, MK_E_CHANNEL_SIZE, size);
 	return 0;
 }
 
@@ -402,7 +396,7 @@ int mk_host_permit(const struct mk_ipc_permit *req, struct mk_error *err)
 		return ret;
 	p = kzalloc(sizeof(*p), GFP_KERNEL);
 	if (!p)
-		return fail(err, -ENOMEM, MK_E_MEMORY, 0);
+		return mk_ipc_fail(err, -ENOMEM, MK_E_MEMORY, 0);
 	memcpy(p->name, req->name, sizeof(p->name));
 	memcpy(p->end, req->end, sizeof(p->end));
 	p->ring_size = req->ring_size;
@@ -411,7 +405,7 @@ int mk_host_permit(const struct mk_ipc_permit *req, struct mk_error *err)
 	if (is_taken(p)) {
 		mutex_unlock(&mk_ipc_lock);
 		kfree(p);
-		return fail(err, -EEXIST, MK_E_CHANNEL_TAKEN, 0);
+		return mk_ipc_fail(err, -EEXIST, MK_E_CHANNEL_TAKEN, 0);
 	}
 	list_add_tail(&p->node, &permits);
 	establish(p);
@@ -442,7 +436,7 @@ int mk_host_forbid(const char *name, struct mk_error *err)
 	if (p)
 		free_permit(p);
 	mutex_unlock(&mk_ipc_lock);
-	return p ? 0 : fail(err, -ENOENT, MK_E_NO_CHANNEL, 0);
+	return p ? 0 : mk_ipc_fail(err, -ENOENT, MK_E_NO_CHANNEL, 0);
 }
 
 static void describe(const struct permit *p, struct mk_ipc_channel *c)
@@ -496,9 +490,12 @@ static void host_hello(struct mk_link *link, const struct mk_hello *hello)
 	struct instance *inst = link->priv;
 
 	mutex_lock(&mk_ipc_lock);
-	inst->ready = true;
-	permit_every(inst);
-	pr_info("instance %s (%u) is linked, mk_ipc %s\n", inst->name, inst->id, hello->version);
+	if (!list_empty(&inst->node)) {	/* it may be ending */
+		inst->ready = true;
+		permit_every(inst);
+		pr_info("instance %s (%u) is linked, mk_ipc %s\n", inst->name, inst->id,
+			hello->version);
+	}
 	mutex_unlock(&mk_ipc_lock);
 	establish_soon();
 }
@@ -600,7 +597,7 @@ static void instance_ends(struct instance *inst, bool lost)
 	struct lease *lease, *next;
 	struct permit *p, *after;
 
-	list_del(&inst->node);
+	list_del_init(&inst->node);
 	list_for_each_entry_safe(p, after, &permits, node) {
 		if (strcmp(p->end[0], inst->name) && strcmp(p->end[1], inst->name))
 			continue;

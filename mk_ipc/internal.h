@@ -27,6 +27,13 @@
 extern struct mutex mk_ipc_lock;
 extern struct workqueue_struct *mk_ipc_wq;
 
+/* As mk_fail() of mk_core: notes an error for user space, returns @ret. */
+static inline int mk_ipc_fail(struct mk_error *err, int ret, u32 code, u64 arg)
+{
+	*err = (struct mk_error){ .code = code, .arg = { arg } };
+	return ret;
+}
+
 /* --- bell.c: this kernel's doorbell ------------------------------------------- */
 
 int mk_bell_init(void);
@@ -84,7 +91,7 @@ u64 mk_service_every(void);			/* of those that every instance has */
  * @said_hello:	L: the other side introduced itself
  * @dead:	L: nothing works any more
  * @minor:	what both sides know
- * @kinds:	services of the other side; of the work item alone
+ * @kinds:	services of the other side; written by the work item alone
  * @ops:	constant
  * @priv:	of @ops
  * @buf:	of the work item alone: a message

@@ -200,7 +200,7 @@ static int take_hello(struct mk_link *link, const struct mk_message *m, const vo
 	if (link->said_hello)
 		return -EPROTO;
 	link->said_hello = true;
-	link->kinds = hello.kinds;
+	WRITE_ONCE(link->kinds, hello.kinds);
 	link->minor = min_t(u16, hello.minor, MK_IPC_MINOR);
 	link->ops->hello(link, &hello);
 	return 0;
@@ -208,6 +208,8 @@ static int take_hello(struct mk_link *link, const struct mk_message *m, const vo
 
 static int dispatch(struct mk_link *link, const struct mk_message *m, const void *body)
 {
+	u64 kinds;
+
 	if (m->flags & MK_MESSAGE_RESPONSE) {
 		take_response(link, m, body);
 		return 0;
@@ -216,8 +218,10 @@ static int dispatch(struct mk_link *link, const struct mk_message *m, const void
 		return take_hello(link, m, body);
 	if (!link->said_hello)
 		return -EPROTO;
-	if (m->class == MK_CLASS_SYSTEM && m->type == MK_SYSTEM_KINDS && m->len >= sizeof(u64))
-		memcpy(&link->kinds, body, sizeof(u64));
+	if (m->class == MK_CLASS_SYSTEM && m->type == MK_SYSTEM_KINDS && m->len >= sizeof(kinds)) {
+		memcpy(&kinds, body, sizeof(kinds));
+		WRITE_ONCE(link->kinds, kinds);
+	}
 	if (m->class == MK_CLASS_SYSTEM && m->type == MK_SYSTEM_PING)
 		respond(link, m, 0, body, m->len);
 	else if (m->class == MK_CLASS_SYSTEM)
@@ -257,7 +261,7 @@ static void work(struct work_struct *w)
 	struct mk_link *link = container_of(w, struct mk_link, work);
 	int ret = 0;
 
-	if (link->dead)
+	if (READ_ONCE(link->dead))
 		return;
 	if (link->ch->closed || mk_channel_peer_state(link->ch) == MK_SIDE_CLOSED) {
 		die(link, NULL);
