@@ -3,19 +3,22 @@
  * The host's side of the control page, and the watch over an instance.
  *
  * Everything that an instance writes is copied, then checked, then used.  The
- * host never waits for an instance: it looks, ten times a second.
+ * host never waits for an instance: one timer looks at all that live, ten times a
+ * second, and wakes a work item where there is something to do.
  */
 #include <linux/atomic.h>
 #include <linux/ctype.h>
 #include <linux/module.h>
 #include <linux/slab.h>
 #include <linux/timekeeping.h>
+#include <linux/timer.h>
 #include <asm/tsc.h>
 
 #include "internal.h"
 
 #define LOOK_STARTING_MS	20
 #define LOOK_MS			100
+#define LIVENESS_MIN_MS		500U
 
 static unsigned int liveness_ms = 5000;
 module_param(liveness_ms, uint, 0644);
@@ -27,6 +30,19 @@ MODULE_PARM_DESC(boot_ms, "An instance is crashed when it does not say that it r
 
 static struct workqueue_struct *watch_wq;
 static atomic64_t last_epoch;
+
+/*
+ * The watches of those that live, and what is read of their heartbeats.  Time as
+ * the watch sees it: a look that comes late (a busy host, a machine that was
+ * stopped as a whole) does not make all heartbeats late.
+ */
+static DEFINE_SPINLOCK(watch_lock);
+static LIST_HEAD(watches);
+static u64 watch_time;
+static u64 last_look;
+
+static void look_around(struct timer_list *unused);
+static DEFINE_TIMER(look_timer, look_around);
 
 static struct mk_control *control_of(const struct mk_instance *inst)
 {
@@ -117,13 +133,14 @@ static u64 since_start(const struct mk_instance *inst, u64 tsc)
 /* Its heartbeats count from here on. */
 static void leaves_starting(struct mk_instance *inst, const struct word *w, u32 state)
 {
-	struct mk_watch *watch = inst->watch;
 	u32 i;
 
 	inst->user_ns = since_start(inst, w->user_tsc);
 	inst->running_ns = since_start(inst, w->running_tsc);
+	spin_lock_bh(&watch_lock);
 	for (i = 0; i < inst->nr_cpus; i++)
-		watch->seen[i] = watch->time;
+		inst->watch->seen[i] = watch_time;
+	spin_unlock_bh(&watch_lock);
 	mk_instance_state(inst, state);
 }
 
@@ -158,6 +175,7 @@ static void hear(struct mk_instance *inst)
 	struct word w;
 
 	read_word(control_of(inst), &w);
+	WRITE_ONCE(inst->watch->heard, w.word);
 	switch (w.word) {
 	case MK_WORD_NONE:
 		break;
@@ -184,39 +202,53 @@ static void hear(struct mk_instance *inst)
 	}
 }
 
-/*
- * Time as the watch sees it: a look that comes late (a busy host, a machine
- * that was stopped as a whole) does not make all heartbeats late.
- */
-static void advance(struct mk_watch *watch)
-{
-	u64 now = ktime_get_boottime_ns();
-
-	watch->time += min_t(u64, now - watch->last, 4 * LOOK_MS * NSEC_PER_MSEC);
-	watch->last = now;
-}
-
 /* The first CPU always beats; the others while they are up in the instance. */
-static u64 oldest_beat(struct mk_instance *inst, u32 *which)
+static u64 oldest_beat(struct mk_watch *watch, u32 *which)
 {
-	const struct mk_control *ctl = control_of(inst);
-	struct mk_watch *watch = inst->watch;
 	u64 oldest = 0;
 	u32 i;
 
-	for (i = 0; i < inst->nr_cpus; i++) {
-		u32 beat = READ_ONCE(ctl->beat[i]);
+	lockdep_assert_held(&watch_lock);
+	for (i = 0; i < watch->inst->nr_cpus; i++) {
+		u32 beat = READ_ONCE(watch->control->beat[i]);
 
 		if (beat != watch->beat[i] || (!beat && i)) {
 			watch->beat[i] = beat;
-			watch->seen[i] = watch->time;
+			watch->seen[i] = watch_time;
 		}
-		if (watch->time - watch->seen[i] > oldest) {
-			oldest = watch->time - watch->seen[i];
+		if (watch_time - watch->seen[i] > oldest) {
+			oldest = watch_time - watch->seen[i];
 			*which = i;
 		}
 	}
 	return oldest;
+}
+
+static u64 oldest_beat_ms(struct mk_instance *inst, u32 *which)
+{
+	u64 age;
+
+	spin_lock_bh(&watch_lock);
+	age = oldest_beat(inst->watch, which);
+	spin_unlock_bh(&watch_lock);
+	return age / NSEC_PER_MSEC;
+}
+
+static bool boots_too_long(const struct mk_instance *inst, u64 now)
+{
+	return boot_ms && now - inst->start_ns > (u64)boot_ms * NSEC_PER_MSEC;
+}
+
+static bool stops_too_long(const struct mk_watch *watch, u64 now)
+{
+	u64 deadline = READ_ONCE(watch->deadline);
+
+	return deadline && now > deadline;
+}
+
+static unsigned int liveness(void)
+{
+	return max(READ_ONCE(liveness_ms), LIVENESS_MIN_MS);
 }
 
 static void check_time(struct mk_instance *inst)
@@ -226,21 +258,21 @@ static void check_time(struct mk_instance *inst)
 	u32 cpu = 0;
 
 	if (inst->state == MK_STARTING) {
-		if (boot_ms && now - inst->start_ns > (u64)boot_ms * NSEC_PER_MSEC)
+		if (boots_too_long(inst, now))
 			mk_instance_end(inst, MK_CRASHED, MK_REASON_BOOT,
 					"did not say that it runs (module parameter boot_ms)");
 		return;
 	}
-	if (inst->watch->deadline && now > inst->watch->deadline) {
+	if (stops_too_long(inst->watch, now)) {
 		mk_instance_end(inst, MK_STOPPED, MK_REASON_TIMEOUT,
 				"did not stop in the time that it was given");
 		return;
 	}
-	age = oldest_beat(inst, &cpu);
-	if (age <= (u64)max(liveness_ms, 500U) * NSEC_PER_MSEC)
+	age = oldest_beat_ms(inst, &cpu);
+	if (age <= liveness())
 		return;
 	scnprintf(text, sizeof(text), "CPU %u gave no heartbeat for %llu ms",
-		  inst->cpus[cpu]->cpu, age / NSEC_PER_MSEC);
+		  inst->cpus[cpu]->cpu, age);
 	mk_instance_end(inst, MK_CRASHED, MK_REASON_LIVENESS, text);
 }
 
@@ -257,21 +289,47 @@ u64 mk_control_beat_age(struct mk_instance *inst)
 
 	if (inst->state != MK_RUNNING && inst->state != MK_STOPPING)
 		return 0;
-	return oldest_beat(inst, &cpu) / NSEC_PER_MSEC;
+	return oldest_beat_ms(inst, &cpu);
 }
 
-static void look_again(struct mk_instance *inst)
+static bool has_to_act(struct mk_watch *watch, u32 state, u64 now)
 {
-	u32 ms = inst->state == MK_STARTING ? LOOK_STARTING_MS : LOOK_MS;
+	u32 cpu;
+	u64 age = oldest_beat(watch, &cpu);
 
-	queue_delayed_work(watch_wq, &inst->watch->work, msecs_to_jiffies(ms));
+	if (state != MK_STARTING && state != MK_RUNNING && state != MK_STOPPING)
+		return true;	/* it may be due to start again */
+	if (READ_ONCE(watch->control->word) != READ_ONCE(watch->heard))
+		return true;
+	if (state == MK_STARTING)
+		return boots_too_long(watch->inst, now);
+	return stops_too_long(watch, now) || age / NSEC_PER_MSEC > liveness();
+}
+
+static void look_around(struct timer_list *unused)
+{
+	u64 now = ktime_get_boottime_ns();
+	struct mk_watch *watch, *next;
+	u32 ms = LOOK_MS, state;
+
+	spin_lock(&watch_lock);
+	watch_time += min_t(u64, now - last_look, 4 * LOOK_MS * NSEC_PER_MSEC);
+	last_look = now;
+	list_for_each_entry_safe(watch, next, &watches, node) {
+		state = READ_ONCE(watch->inst->state);
+		if (has_to_act(watch, state, now))
+			mod_delayed_work(watch_wq, &watch->work, 0);
+		if (state == MK_STARTING)
+			ms = LOOK_STARTING_MS;
+	}
+	if (!list_empty(&watches))
+		mod_timer(&look_timer, jiffies + msecs_to_jiffies(ms));
+	spin_unlock(&watch_lock);
 }
 
 /**
  * mk_control_look() - look at an instance and act on what is seen
  * @work:	its mk_watch.work
- *
- * Queues itself again while the instance is alive.
  *
  * Context: work queue; takes instance->lock; sleeps.
  */
@@ -281,15 +339,14 @@ void mk_control_look(struct work_struct *work)
 	struct mk_instance *inst = watch->inst;
 
 	mutex_lock(&inst->lock);
-	advance(watch);
 	if (mk_instance_alive(inst))
 		hear(inst);
 	if (mk_instance_alive(inst))
 		check_time(inst);
-	if (mk_instance_alive(inst))
-		look_again(inst);
-	else
+	if (!mk_instance_alive(inst)) {
+		mk_control_unwatch(inst);
 		mk_instance_restart(inst);
+	}
 	mutex_unlock(&inst->lock);
 }
 
@@ -313,10 +370,32 @@ void mk_control_look_in(struct mk_instance *inst, u64 ns)
  */
 void mk_control_watch(struct mk_instance *inst)
 {
-	memset(inst->watch->beat, 0, sizeof(inst->watch->beat));
-	inst->watch->deadline = 0;
-	inst->watch->last = ktime_get_boottime_ns();
-	look_again(inst);
+	struct mk_watch *watch = inst->watch;
+
+	spin_lock_bh(&watch_lock);
+	memset(watch->beat, 0, sizeof(watch->beat));
+	WRITE_ONCE(watch->heard, MK_WORD_NONE);
+	WRITE_ONCE(watch->deadline, 0);
+	watch->control = control_of(inst);
+	if (list_empty(&watches))
+		last_look = ktime_get_boottime_ns();
+	if (list_empty(&watch->node))
+		list_add(&watch->node, &watches);
+	mod_timer(&look_timer, jiffies + msecs_to_jiffies(LOOK_STARTING_MS));
+	spin_unlock_bh(&watch_lock);
+}
+
+/**
+ * mk_control_unwatch() - no more
+ * @inst:	instance that is not alive
+ *
+ * Context: process.
+ */
+void mk_control_unwatch(struct mk_instance *inst)
+{
+	spin_lock_bh(&watch_lock);
+	list_del_init(&inst->watch->node);
+	spin_unlock_bh(&watch_lock);
 }
 
 /**
@@ -338,5 +417,6 @@ int mk_control_init(void)
  */
 void mk_control_exit(void)
 {
+	timer_delete_sync(&look_timer);
 	destroy_workqueue(watch_wq);
 }

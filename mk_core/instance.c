@@ -261,6 +261,7 @@ static struct mk_instance *alloc_instance(u32 nr_cpus)
 	}
 	inst->state = MK_CREATED;
 	inst->generation = 1;	/* nobody has seen that it is created */
+	INIT_LIST_HEAD(&inst->watch->node);
 	inst->watch->inst = inst;
 	INIT_DELAYED_WORK(&inst->watch->work, mk_control_look);
 	return inst;
@@ -665,8 +666,8 @@ int mk_instance_stop(struct mk_instance *inst, u32 timeout_ms, struct mk_error *
 		return ret;
 	ret = check_state(inst, BIT(MK_RUNNING) | BIT(MK_STOPPING), err);
 	if (!ret) {
-		inst->watch->deadline = ktime_get_boottime_ns() +
-					(u64)timeout_ms * NSEC_PER_MSEC;
+		WRITE_ONCE(inst->watch->deadline,
+			   ktime_get_boottime_ns() + (u64)timeout_ms * NSEC_PER_MSEC);
 		inst->restart.asked = true;
 		mk_control_request(inst, MK_REQUEST_STOP);
 		if (inst->state == MK_RUNNING)
@@ -707,6 +708,7 @@ static void delete_listed(struct mk_instance *inst)
 {
 	lockdep_assert_held(&mk_instances_lock);
 	list_del_init(&inst->node);
+	mk_control_unwatch(inst);
 	cancel_delayed_work_sync(&inst->watch->work);
 	mk_sysfs_remove(inst);
 	give_back(inst);

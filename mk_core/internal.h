@@ -196,21 +196,23 @@ struct mk_image {
 
 /**
  * struct mk_watch - what the host remembers of an instance's heartbeats
- * @work:	periodic look at the control page
+ * @node:	of those that are looked at; control.c
+ * @work:	acts on what is seen
  * @inst:	the instance
- * @beat:	last counters seen
- * @seen:	when they changed last, in @time
- * @time:	watched time, ns: grows by no more than a few looks at once
- * @last:	host time of the last look
+ * @control:	its control page; control.c
+ * @beat:	last counters seen; control.c
+ * @seen:	when they changed last, in watched time, ns; control.c
+ * @heard:	MK_WORD_* that was acted on
  * @deadline:	host time when an asked stop becomes a kill, or 0
  */
 struct mk_watch {
+	struct list_head node;
 	struct delayed_work work;
 	struct mk_instance *inst;
+	const struct mk_control *control;
 	u32 beat[MK_MAX_CPUS];
 	u64 seen[MK_MAX_CPUS];
-	u64 time;
-	u64 last;
+	u32 heard;
 	u64 deadline;
 };
 
@@ -391,6 +393,7 @@ u64 mk_control_epoch(void);	/* a number that never repeats */
 void mk_control_arm(struct mk_instance *inst);
 void mk_control_request(struct mk_instance *inst, u32 request);
 void mk_control_watch(struct mk_instance *inst);
+void mk_control_unwatch(struct mk_instance *inst);
 void mk_control_look(struct work_struct *work);
 void mk_control_look_in(struct mk_instance *inst, u64 ns);
 u64 mk_control_beat_age(struct mk_instance *inst);
