@@ -20,7 +20,7 @@
 #define LOOK_MS			100
 #define LIVENESS_MIN_MS		500U
 
-static unsigned int liveness_ms = 5000;
+static unsigned int liveness_ms = 1000;
 module_param(liveness_ms, uint, 0644);
 MODULE_PARM_DESC(liveness_ms, "An instance is crashed when the heartbeat of one of its CPUs is older (ms, at least 500)");
 

@@ -2,8 +2,8 @@
 /*
  * The prefix of an instance's initramfs: mk-init and modules, as a newc cpio
  * (Documentation/driver-api/early-userspace/buffer-format.rst in the kernel).
- * It is made anew each time, in memory, and not compressed, so that the user's
- * initramfs can follow whatever its packing is.
+ * It is made anew each time, and not compressed, so that the user's initramfs can
+ * follow whatever its packing is.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -13,6 +13,8 @@
 #include <sys/stat.h>
 
 #include "mkctl.h"
+
+#define PREFIX_DIR	"/run/multikernel"
 
 #define DIRECTORY	(S_IFDIR | 0755)
 #define PROGRAM		(S_IFREG | 0755)
@@ -198,6 +200,86 @@ static int add_modules(FILE *out, const char *release)
 	return ret;
 }
 
+/* --- one file for all instances of a kernel ----------------------------------- */
+
+static bool is_own(int fd)
+{
+	struct stat st;
+
+	return !fstat(fd, &st) && st.st_uid == geteuid() && !(st.st_mode & 022);
+}
+
+static bool has_content(int fd, const char *data, size_t size)
+{
+	struct stat st;
+	bool same;
+	void *map;
+
+	if (fstat(fd, &st) || !S_ISREG(st.st_mode) || st.st_size != (off_t)size)
+		return false;
+	map = mmap(NULL, size, PROT_READ, MAP_PRIVATE, fd, 0);
+	if (map == MAP_FAILED)
+		return false;
+	same = !memcmp(map, data, size);
+	munmap(map, size);
+	return same;
+}
+
+static bool write_all(int fd, const char *data, size_t size)
+{
+	ssize_t n = 0;
+
+	for (; size; data += n, size -= n) {
+		n = write(fd, data, size);
+		if (n <= 0)
+			return false;
+	}
+	return true;
+}
+
+/* Whole under its name, or not there. */
+static int put_file(int dir, const char *name, const char *data, size_t size)
+{
+	_cleanup_fd_ int out = -1;
+	char temporary[32];
+	int fd = -1;
+
+	snprintf(temporary, sizeof(temporary), ".%d", getpid());
+	out = openat(dir, temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+	if (out < 0)
+		return -1;
+	if (write_all(out, data, size))
+		fd = openat(dir, temporary, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0 || renameat(dir, temporary, dir, name))
+		unlinkat(dir, temporary, 0);
+	return fd;
+}
+
+/*
+ * The kernel keeps the file of a loaded instance for its next start.  Those that
+ * are equal are one file, so that they take the memory once.
+ */
+static int shared_file(const char *release, const char *data, size_t size)
+{
+	_cleanup_fd_ int dir = -1;
+	char name[128];
+	int fd;
+
+	if (strchr(release, '/') ||
+	    snprintf(name, sizeof(name), "%s.cpio", release) >= (int)sizeof(name))
+		return -1;
+	mkdir(PREFIX_DIR, 0700);
+	dir = open(PREFIX_DIR, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (dir < 0 || !is_own(dir))
+		return -1;
+	fd = openat(dir, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	if (fd >= 0 && is_own(fd) && has_content(fd, data, size))
+		return fd;
+	if (fd >= 0)
+		close(fd);
+	return put_file(dir, name, data, size);
+}
+
 /* The kernel refuses files that somebody may write; without /proc it has to do. */
 static void make_read_only(int *fd)
 {
@@ -212,19 +294,39 @@ static void make_read_only(int *fd)
 	*fd = again;
 }
 
+static int own_file(const char *data, size_t size)
+{
+	int fd = memfd_create("mk-prefix", MFD_CLOEXEC);
+
+	if (fd >= 0 && !write_all(fd, data, size)) {
+		close(fd);
+		return -1;
+	}
+	if (fd >= 0)
+		make_read_only(&fd);
+	return fd;
+}
+
 int prefix_build(const char *release, int *fd)
 {
-	FILE *out;
+	char *data = NULL;
+	size_t size = 0;
+	FILE *out = open_memstream(&data, &size);
 	int ret;
 
-	*fd = memfd_create("mk-prefix", MFD_CLOEXEC);
-	out = *fd < 0 ? NULL : fdopen(dup(*fd), "w");
+	*fd = -1;
 	if (!out)
 		return fail(EXIT_FAILED, "memory", "initramfs", NULL, "%s", strerror(errno));
 	ret = add_agent(out) ?: add_modules(out, release);
 	entry(out, "TRAILER!!!", 0, 0);
 	if (fclose(out) && !ret)
 		ret = fail(EXIT_FAILED, "memory", "initramfs", NULL, "%s", strerror(errno));
-	make_read_only(fd);
+	if (!ret)
+		*fd = shared_file(release, data, size);
+	if (!ret && *fd < 0)
+		*fd = own_file(data, size);
+	if (!ret && *fd < 0)
+		ret = fail(EXIT_FAILED, "memory", "initramfs", NULL, "%s", strerror(errno));
+	free(data);
 	return ret;
 }

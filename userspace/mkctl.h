@@ -256,7 +256,7 @@ void image_close(struct image *img);
 int image_open(const struct args *a, struct image *img);
 int image_load(const struct image *img, const struct args *a, struct instance *in);
 
-/* initrd.c: a memfd with the prefix cpio. 0 or an exit code. */
+/* initrd.c: the prefix cpio, in a file that nobody writes. 0 or an exit code. */
 int prefix_build(const char *release, int *fd);
 bool agent_path(char *path, size_t size);
 

@@ -229,8 +229,14 @@ free_kib() {
 	awk '$1 == "nr_free_pages" || $1 == "count:" { n += $2 } END { print n * 4 }' /proc/zoneinfo
 }
 
+# What mkctl keeps for all instances of a kernel.
+shared_kib() {
+	du -sk /run/multikernel 2>/dev/null | cut -f 1 | grep . || echo 0
+}
+
 host_snapshot() {
 	host_facts >/tmp/host.before
+	shared_kib >/tmp/shared.before
 	free_kib >/tmp/free.before
 }
 
@@ -245,6 +251,7 @@ host_compare() {
 		diff /tmp/host.before /tmp/host.after | note
 	fi
 	lost=$(($(cat /tmp/free.before) - $(free_kib)))
+	lost=$((lost - $(shared_kib) + $(cat /tmp/shared.before)))
 	kept=0
 	[ ! -e /sys/kernel/debug/kmemleak ] || kept=98304
 	if [ $lost -le $((${1:-1024} + kept)) ]; then
