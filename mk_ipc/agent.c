@@ -82,6 +82,8 @@ static int open_channel(const struct mk_open_channel *m)
 	ch->side = m->side;
 	ch->epoch = m->epoch;
 	ch->ring_size = m->ring_size;
+	ch->classes = m->classes;
+	ch->rate = m->rate;
 	ch->phys = m->phys;
 	if (!mk_channel_join(ch))
 		return 0;
@@ -144,17 +146,20 @@ static void link_up(u64 epoch)
 	struct mk_channel *ch;
 
 	last_epoch = epoch;
-	link = mk_link_new(&agent_link_ops, NULL, NULL, 0);
-	if (!link)
+	ch = mk_link_channel(NULL, 0);
+	link = ch ? mk_link_new(ch, &agent_link_ops, NULL) : NULL;
+	if (!link) {
+		if (ch)
+			mk_channel_free(ch);
 		return;
-	ch = link->ch;
+	}
 	strscpy(ch->peer_name, "host", sizeof(ch->peer_name));
 	ch->side = 1;
 	ch->epoch = epoch;
 	ch->ring_size = MK_LINK_RING;
 	ch->head = (void *)area + MK_AREA_LINK;
 	ch->phys = self.ipc.start + MK_AREA_LINK;
-	if (mk_link_join(link, self.id)) {
+	if (mk_link_join(link)) {
 		mk_link_free(link);
 		link = NULL;
 	}

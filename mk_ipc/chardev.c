@@ -247,6 +247,7 @@ static long do_open(union argument *arg, struct mk_error *err)
 	o->side = ch->side;
 	o->peer = ch->peer;
 	o->epoch = ch->epoch;
+	o->rate = ch->rate;
 	strscpy(o->peer_name, ch->peer_name, sizeof(o->peer_name));
 	fd = anon_inode_getfd("[mk_channel]", &channel_fops, ch, O_RDWR | O_CLOEXEC);
 	if (fd < 0) {

@@ -53,6 +53,8 @@ struct permit {
 	char end[2][MK_NAME_SIZE];	/* "": the host */
 	u32 kind;
 	u32 ring_size;
+	u32 classes;			/* of messages: bits */
+	u64 rate;			/* bytes a second each way, 0: no limit */
 	struct span *span;		/* or NULL: not both are there */
 	u64 made;			/* the last one, in jiffies */
 	struct mk_channel *ch;		/* the host's side of it, or NULL */
@@ -159,6 +161,7 @@ static int join_host(struct permit *p, u32 side, const struct instance *other)
 	ch->side = side;
 	ch->epoch = p->span->epoch;
 	ch->ring_size = p->ring_size;
+	ch->rate = p->rate;
 	ch->head = p->span->head;
 	ch->phys = virt_to_phys(ch->head);
 	ret = mk_channel_join(ch);
@@ -185,6 +188,8 @@ static int tell_instance(struct permit *p, u32 side, struct instance *inst,
 	m->ring_size = p->ring_size;
 	m->side = side;
 	m->kind = p->kind;
+	m->classes = p->classes;
+	m->rate = p->rate;
 	strscpy(m->name, p->name, sizeof(m->name));
 	if (other) {
 		m->peer = other->id;
@@ -344,14 +349,21 @@ static bool is_name(const char *name)
 
 static int check_permit(const struct mk_ipc_permit *p, struct mk_error *err)
 {
-	u32 min = p->kind == MK_KIND_VSOCK ? MK_VSOCK_RING_MIN : MK_RING_SIZE_MIN;
-	u32 size = p->ring_size;
+	u32 size = p->ring_size, min = MK_RING_SIZE_MIN;
 
 	if (!is_name(p->name) || (*p->end[0] && !is_name(p->end[0])) ||
 	    (*p->end[1] && !is_name(p->end[1])))
 		return mk_ipc_fail(err, -EINVAL, MK_E_NAME_INVALID, 0);
-	if (p->kind != MK_KIND_PROGRAM && p->kind != MK_KIND_VSOCK)
+	if (p->kind == MK_KIND_VSOCK)
+		min = MK_VSOCK_RING_MIN;
+	else if (p->kind == MK_KIND_MESSAGES)
+		min = MK_LINK_RING;
+	else if (p->kind != MK_KIND_PROGRAM)
 		return mk_ipc_fail(err, -EINVAL, MK_E_RESERVED, p->kind);
+	if (p->kind == MK_KIND_MESSAGES ? !p->classes || p->classes & ~MK_CLASSES_ALL : p->classes)
+		return mk_ipc_fail(err, -EINVAL, MK_E_RESERVED, p->classes);
+	if (p->rate > MK_RATE_MAX)
+		return mk_ipc_fail(err, -EINVAL, MK_E_RESERVED, p->rate);
 	if (!strcmp(p->end[0], p->end[1]))
 		return mk_ipc_fail(err, -EINVAL, MK_E_CHANNEL_SELF, 0);
 	if (size < min || size > MK_CHANNEL_RING_MAX || size & (size - 1))
@@ -365,14 +377,14 @@ static bool same_ends(const struct permit *a, const struct permit *b)
 	       (!strcmp(a->end[0], b->end[1]) && !strcmp(a->end[1], b->end[0]));
 }
 
-/* Of a name there is one, and of sockets one for two kernels; the host's are there. */
+/* Of sockets and of messages there is one for two kernels; the host's are there. */
 static bool is_taken(const struct permit *new)
 {
 	struct permit *p;
 
 	if (find_permit(new->name))
 		return true;
-	if (new->kind != MK_KIND_VSOCK)
+	if (new->kind == MK_KIND_PROGRAM)
 		return false;
 	list_for_each_entry(p, &permits, node)
 		if (p->kind == new->kind && same_ends(p, new))
@@ -401,6 +413,8 @@ int mk_host_permit(const struct mk_ipc_permit *req, struct mk_error *err)
 	memcpy(p->end, req->end, sizeof(p->end));
 	p->ring_size = req->ring_size;
 	p->kind = req->kind;
+	p->classes = req->classes;
+	p->rate = req->rate;
 	mutex_lock(&mk_ipc_lock);
 	if (is_taken(p)) {
 		mutex_unlock(&mk_ipc_lock);
@@ -450,6 +464,8 @@ static void describe(const struct permit *p, struct mk_ipc_channel *c)
 	strscpy(c->end[1], p->end[1], sizeof(c->end[1]));
 	c->kind = p->kind;
 	c->ring_size = p->ring_size;
+	c->classes = p->classes;
+	c->rate = p->rate;
 	if (!p->span)
 		return;
 	c->epoch = p->span->epoch;
@@ -565,11 +581,15 @@ static void publish_area(struct instance *inst)
 static struct instance *alloc_instance(const struct mk_peer *peer)
 {
 	struct instance *inst = kzalloc(struct_size(inst, apicid, peer->nr_cpus), GFP_KERNEL);
+	struct mk_channel *ch;
 
 	if (!inst)
 		return NULL;
-	inst->link = mk_link_new(&host_link_ops, inst, peer->apicid, peer->nr_cpus);
+	ch = mk_link_channel(peer->apicid, peer->nr_cpus);
+	inst->link = ch ? mk_link_new(ch, &host_link_ops, inst) : NULL;
 	if (!inst->link) {
+		if (ch)
+			mk_channel_free(ch);
 		kfree(inst);
 		return NULL;
 	}
@@ -627,7 +647,7 @@ static void instance_starts(const struct mk_peer *peer)
 		return;
 	}
 	list_add_tail(&inst->node, &instances);
-	if (mk_link_join(inst->link, 0))
+	if (mk_link_join(inst->link))
 		pr_warn("instance %s (%u) has no link: no memory\n", peer->name, peer->id);
 	publish_area(inst);
 }

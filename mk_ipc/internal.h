@@ -5,6 +5,8 @@
  * Locks, outermost first:
  *   mk_ipc_lock	links, permits, spans, and which channels there are
  *   channel->lock	its readers in process context
+ *   handlers_lock	who takes messages of a class; while it is called, too
+ *   links_lock		which links messages can be sent on
  *   link->lock		what is to be sent, and who waits for a response
  * The doorbell's handler takes none: it reads the list of channels by RCU.
  */
@@ -21,6 +23,7 @@
 
 #include "../mk_core/mk_core.h"
 #include "mk_ipc.h"
+#include "rate.h"
 #include "uapi.h"
 #include "wire.h"
 
@@ -79,8 +82,11 @@ u64 mk_service_every(void);			/* of those that every instance has */
 
 /**
  * struct mk_link - the way to another kernel: host and instance only
- * @ch:		its channel
+ * @ref:	references
+ * @node:	of those that messages can be sent on; handler.c
+ * @ch:		its channel, with a reference
  * @lock:	L
+ * @rate:	of the work item alone: what may still be taken
  * @rx:		of the work item alone
  * @tx:		likewise
  * @work:	sends and receives
@@ -94,14 +100,19 @@ u64 mk_service_every(void);			/* of those that every instance has */
  * @kinds:	services of the other side; written by the work item alone
  * @ops:	constant
  * @priv:	of @ops
+ * @end:	of one between instances: frees it
  * @buf:	of the work item alone: a message
+ * @answer:	likewise: what a handler answers
  */
 struct mk_link {
+	struct kref ref;
+	struct list_head node;
 	struct mk_channel *ch;
 	spinlock_t lock;	/* innermost: what is to be sent, who waits */
+	struct mk_rate rate;
 	struct mk_rx rx;
 	struct mk_tx tx;
-	struct work_struct work;
+	struct delayed_work work;
 	struct list_head outbox;
 	u32 nr_out;
 	struct list_head calls;
@@ -112,7 +123,9 @@ struct mk_link {
 	u64 kinds;
 	const struct mk_link_ops *ops;
 	void *priv;
+	struct work_struct end;
 	u8 buf[MK_MESSAGE_MAX];
+	struct mk_answer answer;
 };
 
 /**
@@ -125,15 +138,29 @@ struct mk_link_ops {
 	void (*message)(struct mk_link *link, const struct mk_message *m, const void *body);
 };
 
-struct mk_link *mk_link_new(const struct mk_link_ops *ops, void *priv, const u32 *apicid,
-			    u32 nr_apicids);
-int mk_link_join(struct mk_link *link, u32 self_id);
+struct mk_channel *mk_link_channel(const u32 *apicid, u32 nr_apicids);
+struct mk_link *mk_link_new(struct mk_channel *ch, const struct mk_link_ops *ops, void *priv);
+int mk_link_begin(struct mk_link *link);
+int mk_link_join(struct mk_link *link);
+void mk_link_end(struct mk_link *link);
 void mk_link_free(struct mk_link *link);	/* not from its own work item */
+void mk_link_get(struct mk_link *link);
+void mk_link_put(struct mk_link *link);
+void mk_link_rung(struct mk_channel *ch);
 int mk_link_send(struct mk_link *link, u16 class, u16 type, const void *body, u32 len);
 int mk_link_call(struct mk_link *link, u16 class, u16 type, const void *body, u32 len,
 		 void *answer, u32 room, unsigned int timeout_ms);
 
-/* --- host.c, instance.c: the two roles ---------------------------------------------- */
+/* --- handler.c: messages of other modules ---------------------------------------------- */
+
+int mk_handler_init(void);
+void mk_handler_exit(void);
+int mk_handler_take(struct mk_link *link, const struct mk_message *m, const void *body,
+		    struct mk_answer *answer);
+void mk_handler_link(struct mk_link *link);
+void mk_handler_unlink(struct mk_link *link);
+
+/* --- host.c, agent.c: the two roles ---------------------------------------------- */
 
 int mk_host_init(void);
 void mk_host_exit(void);

@@ -47,16 +47,18 @@ AT(struct mk_hello, id, 4);
 AT(struct mk_hello, kinds, 8);
 AT(struct mk_hello, version, 16);
 
-SIZE(struct mk_open_channel, 1192);
+SIZE(struct mk_open_channel, 1200);
 AT(struct mk_open_channel, epoch, 8);
 AT(struct mk_open_channel, ring_size, 16);
 AT(struct mk_open_channel, side, 20);
 AT(struct mk_open_channel, peer, 24);
 AT(struct mk_open_channel, nr_apicids, 28);
 AT(struct mk_open_channel, kind, 32);
-AT(struct mk_open_channel, name, 40);
-AT(struct mk_open_channel, peer_name, 104);
-AT(struct mk_open_channel, apicid, 168);
+AT(struct mk_open_channel, classes, 36);
+AT(struct mk_open_channel, rate, 40);
+AT(struct mk_open_channel, name, 48);
+AT(struct mk_open_channel, peer_name, 112);
+AT(struct mk_open_channel, apicid, 176);
 
 SIZE(struct mk_close_channel, 8);
 
@@ -67,18 +69,20 @@ AT(struct mk_console_message, rows, 8);
 AT(struct mk_console_message, columns, 10);
 AT(struct mk_console_message, dropped, 8);
 
-SIZE(struct mk_ipc_permit, 240);
+SIZE(struct mk_ipc_permit, 248);
 AT(struct mk_ipc_permit, hdr, 0);
 AT(struct mk_ipc_permit, name, 32);
 AT(struct mk_ipc_permit, end, 96);
 AT(struct mk_ipc_permit, ring_size, 224);
 AT(struct mk_ipc_permit, kind, 228);
-AT(struct mk_ipc_permit, reserved, 232);
+AT(struct mk_ipc_permit, rate, 232);
+AT(struct mk_ipc_permit, classes, 240);
+AT(struct mk_ipc_permit, reserved, 244);
 
 SIZE(struct mk_ipc_forbid, 96);
 AT(struct mk_ipc_forbid, name, 32);
 
-SIZE(struct mk_ipc_channel, 232);
+SIZE(struct mk_ipc_channel, 248);
 AT(struct mk_ipc_channel, end, 64);
 AT(struct mk_ipc_channel, kind, 192);
 AT(struct mk_ipc_channel, ring_size, 196);
@@ -86,13 +90,16 @@ AT(struct mk_ipc_channel, epoch, 200);
 AT(struct mk_ipc_channel, state, 208);
 AT(struct mk_ipc_channel, bytes, 216);
 AT(struct mk_ipc_channel, rings, 224);
+AT(struct mk_ipc_channel, rate, 232);
+AT(struct mk_ipc_channel, classes, 240);
+AT(struct mk_ipc_channel, reserved, 244);
 
 SIZE(struct mk_ipc_list, 48);
 AT(struct mk_ipc_list, channels, 32);
 AT(struct mk_ipc_list, nr, 40);
 AT(struct mk_ipc_list, reserved, 44);
 
-SIZE(struct mk_ipc_open, 184);
+SIZE(struct mk_ipc_open, 192);
 AT(struct mk_ipc_open, name, 32);
 AT(struct mk_ipc_open, timeout_ms, 96);
 AT(struct mk_ipc_open, ring_size, 100);
@@ -100,6 +107,7 @@ AT(struct mk_ipc_open, side, 104);
 AT(struct mk_ipc_open, peer, 108);
 AT(struct mk_ipc_open, epoch, 112);
 AT(struct mk_ipc_open, peer_name, 120);
+AT(struct mk_ipc_open, rate, 184);
 
 SIZE(struct mk_ipc_console, 112);
 AT(struct mk_ipc_console, name, 32);

@@ -80,16 +80,23 @@ static struct letter *make_letter(struct mk_link *link, u16 class, u16 type, u32
 	return l;
 }
 
+/* There are no more of them than channels, and without them memory stays taken. */
+static bool is_last_word(const struct mk_message *m)
+{
+	return m->class == MK_CLASS_SYSTEM &&
+	       (m->type == MK_SYSTEM_CLOSE || m->type == MK_SYSTEM_CLOSED);
+}
+
 static int post_locked(struct mk_link *link, struct letter *l)
 {
 	lockdep_assert_held(&link->lock);
 	if (link->dead)
 		return -ECONNRESET;
-	if (link->nr_out == OUTBOX_MAX)
+	if (link->nr_out >= OUTBOX_MAX && !is_last_word(&l->m))
 		return -ENOBUFS;
 	list_add_tail(&l->node, &link->outbox);
 	link->nr_out++;
-	queue_work(mk_ipc_wq, &link->work);
+	queue_delayed_work(mk_ipc_wq, &link->work, 0);
 	return 0;
 }
 
@@ -202,14 +209,40 @@ static int take_hello(struct mk_link *link, const struct mk_message *m, const vo
 	link->said_hello = true;
 	WRITE_ONCE(link->kinds, hello.kinds);
 	link->minor = min_t(u16, hello.minor, MK_IPC_MINOR);
-	link->ops->hello(link, &hello);
+	if (link->ops)
+		link->ops->hello(link, &hello);
 	return 0;
+}
+
+static void take_system(struct mk_link *link, const struct mk_message *m, const void *body)
+{
+	u64 kinds;
+
+	if (m->type == MK_SYSTEM_PING) {
+		respond(link, m, 0, body, m->len);
+		return;
+	}
+	if (m->type == MK_SYSTEM_KINDS && m->len >= sizeof(kinds)) {
+		memcpy(&kinds, body, sizeof(kinds));
+		WRITE_ONCE(link->kinds, kinds);
+	}
+	if (link->ops)
+		link->ops->message(link, m, body);
+}
+
+static void take_other(struct mk_link *link, const struct mk_message *m, const void *body)
+{
+	struct mk_answer *answer = &link->answer;
+	int status;
+
+	answer->len = 0;
+	status = mk_handler_take(link, m, body, answer);
+	if (m->flags & MK_MESSAGE_REQUEST)
+		respond(link, m, status, answer->body, answer->len);
 }
 
 static int dispatch(struct mk_link *link, const struct mk_message *m, const void *body)
 {
-	u64 kinds;
-
 	if (m->flags & MK_MESSAGE_RESPONSE) {
 		take_response(link, m, body);
 		return 0;
@@ -218,32 +251,30 @@ static int dispatch(struct mk_link *link, const struct mk_message *m, const void
 		return take_hello(link, m, body);
 	if (!link->said_hello)
 		return -EPROTO;
-	if (m->class == MK_CLASS_SYSTEM && m->type == MK_SYSTEM_KINDS && m->len >= sizeof(kinds)) {
-		memcpy(&kinds, body, sizeof(kinds));
-		WRITE_ONCE(link->kinds, kinds);
-	}
-	if (m->class == MK_CLASS_SYSTEM && m->type == MK_SYSTEM_PING)
-		respond(link, m, 0, body, m->len);
-	else if (m->class == MK_CLASS_SYSTEM)
-		link->ops->message(link, m, body);
-	else if (m->flags & MK_MESSAGE_REQUEST)
-		respond(link, m, -EOPNOTSUPP, NULL, 0);
+	if (m->class == MK_CLASS_SYSTEM)
+		take_system(link, m, body);
+	else
+		take_other(link, m, body);
 	return 0;
 }
 
 /* Return: 1: there may be more, 0: the doorbell will tell, or a negative errno. */
-static int take_some(struct mk_link *link)
+static int take_some(struct mk_link *link, u64 *wait)
 {
 	struct mk_message m;
 	u32 len, n;
 	int ret;
 
 	for (n = 0; n < BATCH; n++) {
+		*wait = mk_rate_wait(&link->rate, ktime_get_ns());
+		if (*wait)
+			break;
 		ret = mk_rx_get(&link->rx, link->buf, sizeof(link->buf), &len);
 		if (ret == -EAGAIN)
 			break;
 		if (ret)
 			return ret;
+		mk_rate_take(&link->rate, ktime_get_ns(), len);
 		memcpy(&m, link->buf, sizeof(m));
 		if (len < sizeof(m) || m.len != len - sizeof(m) || m.epoch != link->ch->epoch)
 			return -EPROTO;
@@ -253,13 +284,14 @@ static int take_some(struct mk_link *link)
 	}
 	if (mk_rx_release(&link->rx))
 		mk_channel_ring(link->ch);
-	return n == BATCH ? 1 : mk_rx_arm(&link->rx);
+	return n == BATCH || *wait ? 1 : mk_rx_arm(&link->rx);
 }
 
 static void work(struct work_struct *w)
 {
-	struct mk_link *link = container_of(w, struct mk_link, work);
-	int ret = 0;
+	struct mk_link *link = container_of(w, struct mk_link, work.work);
+	u64 wait = 0;
+	int ret;
 
 	if (READ_ONCE(link->dead))
 		return;
@@ -267,9 +299,9 @@ static void work(struct work_struct *w)
 		die(link, NULL);
 		return;
 	}
-	ret = take_some(link);
+	ret = take_some(link, &wait);
 	if (ret > 0)
-		queue_work(mk_ipc_wq, &link->work);
+		queue_delayed_work(mk_ipc_wq, &link->work, nsecs_to_jiffies(wait));
 	if (ret >= 0)
 		ret = send_all(link);
 	if (ret < 0)
@@ -283,11 +315,17 @@ static int link_open(struct mk_channel *ch)
 	return 0;
 }
 
-static void link_rung(struct mk_channel *ch)
+/**
+ * mk_link_rung() - mk_service.rung of channels that are links
+ * @ch:		whose priv is the link
+ *
+ * Context: any but NMI.
+ */
+void mk_link_rung(struct mk_channel *ch)
 {
-	struct mk_link *link = ch->owner;
+	struct mk_link *link = ch->priv;
 
-	queue_work(mk_ipc_wq, &link->work);
+	queue_delayed_work(mk_ipc_wq, &link->work, 0);
 }
 
 static void link_gone(struct mk_channel *ch)
@@ -297,87 +335,153 @@ static void link_gone(struct mk_channel *ch)
 static const struct mk_service link_service = {
 	.name = "link",
 	.open = link_open,
-	.rung = link_rung,
-	.close = link_rung,
+	.rung = mk_link_rung,
+	.close = mk_link_rung,
 };
 
 static const struct mk_channel_ops link_ops = { .gone = link_gone };
 
 /**
- * mk_link_new() - make the way to another kernel
- * @ops:	who owns it
- * @priv:	for @ops
+ * mk_link_channel() - make the channel of a link between host and instance
  * @apicid:	CPUs of the other kernel, or NULL: any
  * @nr_apicids:	their number
  *
- * The caller fills the constant fields of its channel.
+ * Context: sleeps. Return: the channel, or NULL.
+ */
+struct mk_channel *mk_link_channel(const u32 *apicid, u32 nr_apicids)
+{
+	struct mk_channel *ch = mk_channel_alloc(&link_service, &link_ops, NULL, apicid,
+						 nr_apicids);
+
+	if (ch)
+		ch->classes = MK_CLASSES_ALL;
+	return ch;
+}
+
+/**
+ * mk_link_new() - make the way to another kernel
+ * @ch:		its channel; the caller's reference becomes the link's
+ * @ops:	who owns it, or NULL
+ * @priv:	for @ops
  *
  * Context: sleeps.
- * Return: the link, or NULL.
+ * Return: the link with one reference, or NULL: @ch is still the caller's.
  */
-struct mk_link *mk_link_new(const struct mk_link_ops *ops, void *priv, const u32 *apicid,
-			    u32 nr_apicids)
+struct mk_link *mk_link_new(struct mk_channel *ch, const struct mk_link_ops *ops, void *priv)
 {
 	struct mk_link *link = kzalloc(sizeof(*link), GFP_KERNEL);
 
 	if (!link)
 		return NULL;
-	link->ch = mk_channel_alloc(&link_service, &link_ops, link, apicid, nr_apicids);
-	if (!link->ch) {
-		kfree(link);
-		return NULL;
-	}
+	kref_init(&link->ref);
 	spin_lock_init(&link->lock);
+	INIT_LIST_HEAD(&link->node);
 	INIT_LIST_HEAD(&link->outbox);
 	INIT_LIST_HEAD(&link->calls);
-	INIT_WORK(&link->work, work);
+	INIT_DELAYED_WORK(&link->work, work);
+	link->ch = ch;
 	link->ops = ops;
 	link->priv = priv;
+	ch->priv = link;
 	return link;
 }
 
 /**
- * mk_link_join() - begin to talk
- * @link:	its channel's head was made by the host
- * @self_id:	instance id of this kernel, 0: host
+ * mk_link_begin() - introduce ourselves
+ * @link:	its channel is about to be joined
  *
  * Context: mk_ipc_lock held; sleeps.
  * Return: 0 or a negative errno.
  */
-int mk_link_join(struct mk_link *link, u32 self_id)
+int mk_link_begin(struct mk_link *link)
 {
-	struct mk_hello hello = { .major = MK_IPC_MAJOR, .minor = MK_IPC_MINOR, .id = self_id };
-	struct mk_channel *ch = link->ch;
-	int ret;
+	struct mk_hello hello = { .major = MK_IPC_MAJOR, .minor = MK_IPC_MINOR };
+	int ret = mk_channel_attach(link->ch, &link->tx, &link->rx);
+	struct mk_self self;
 
-	ret = mk_channel_attach(ch, &link->tx, &link->rx) ?: mk_channel_join(ch);
 	if (ret)
 		return ret;
+	link->rate.rate = link->ch->rate;
+	hello.id = mk_core_self(&self) ? 0 : self.id;
 	hello.kinds = mk_service_kinds();
 	strscpy(hello.version, MK_VERSION, sizeof(hello.version));
 	return mk_link_send(link, MK_CLASS_SYSTEM, MK_SYSTEM_HELLO, &hello, sizeof(hello));
 }
 
 /**
- * mk_link_free() - end a link
+ * mk_link_join() - begin to talk with the host, or with an instance
+ * @link:	its channel's head was made by the host
+ *
+ * Context: mk_ipc_lock held; sleeps.
+ * Return: 0 or a negative errno.
+ */
+int mk_link_join(struct mk_link *link)
+{
+	int ret = mk_link_begin(link) ?: mk_channel_join(link->ch);
+
+	if (!ret)
+		mk_handler_link(link);
+	return ret;
+}
+
+/**
+ * mk_link_end() - whoever waits for a response gets -ECONNRESET
+ * @link:	link
+ *
+ * Context: any but interrupts.
+ */
+void mk_link_end(struct mk_link *link)
+{
+	die(link, NULL);
+}
+
+static void free_link(struct kref *ref)
+{
+	struct mk_link *link = container_of(ref, struct mk_link, ref);
+	struct letter *l;
+
+	while ((l = first_letter(link)))
+		drop_letter(link, l);
+	mk_channel_put(link->ch);
+	kfree(link);
+}
+
+/**
+ * mk_link_get() - take a reference
+ * @link:	link to which the caller has one, or that is listed
+ */
+void mk_link_get(struct mk_link *link)
+{
+	kref_get(&link->ref);
+}
+
+/**
+ * mk_link_put() - give a reference back
+ * @link:	ended, unless others have one, too
+ */
+void mk_link_put(struct mk_link *link)
+{
+	kref_put(&link->ref, free_link);
+}
+
+/**
+ * mk_link_free() - end a link between host and instance
  * @link:	joined or not
+ *
+ * Its owner is not called any more.
  *
  * Context: mk_ipc_lock held, not in the link's work item; sleeps.
  */
 void mk_link_free(struct mk_link *link)
 {
-	struct letter *l;
-
-	die(link, NULL);
+	mk_handler_unlink(link);
+	mk_link_end(link);
 	if (!list_empty(&link->ch->node))
 		mk_channel_close(link->ch);
 	mutex_unlock(&mk_ipc_lock);
-	cancel_work_sync(&link->work);	/* may be in ops, which take the lock */
+	cancel_delayed_work_sync(&link->work);	/* may be in ops, which take the lock */
 	mutex_lock(&mk_ipc_lock);
-	while ((l = first_letter(link)))
-		drop_letter(link, l);
-	mk_channel_put(link->ch);
-	kfree(link);
+	mk_link_put(link);
 }
 
 /**

@@ -38,11 +38,16 @@ static int begin(void)
 	ret = begin_console();
 	if (ret)
 		goto no_console;
+	ret = mk_handler_init();
+	if (ret)
+		goto no_handler;
 	mk_vsock_init();
 	ret = begin_role();
 	if (!ret)
 		return 0;
 	mk_vsock_exit();
+	mk_handler_exit();
+no_handler:
 	end_console();
 no_console:
 	mk_chardev_exit();
@@ -70,6 +75,7 @@ static void __exit mk_ipc_exit(void)
 {
 	mk_chardev_exit();
 	mk_vsock_exit();
+	mk_handler_exit();
 	end_console();
 	if (is_host)
 		mk_host_exit();

@@ -68,6 +68,8 @@ void mk_service_unregister(const struct mk_service *service);
  * @side:	constant: ring @side is ours to write
  * @epoch:	constant
  * @ring_size:	constant
+ * @classes:	constant: of messages, what is permitted: bits
+ * @rate:	constant: bytes a second that the receiver takes, 0: no limit
  * @head:	constant: the shared memory
  * @closed:	it is over
  *
@@ -96,6 +98,8 @@ struct mk_channel {
 	u32 side;
 	u64 epoch;
 	u32 ring_size;
+	u32 classes;
+	u64 rate;
 	struct mk_channel_head *head;
 	bool closed;
 
@@ -159,5 +163,88 @@ void mk_channel_get(struct mk_channel *ch);
  * Context: any.
  */
 void mk_channel_put(struct mk_channel *ch);
+
+/* --- messages ---------------------------------------------------------------------- */
+
+#define MK_BODY_MAX	(MK_MESSAGE_MAX - sizeof(struct mk_message))
+
+/**
+ * struct mk_answer - what a handler answers to a request
+ * @len:	bytes, 0 before the handler runs
+ * @body:	room for them
+ */
+struct mk_answer {
+	u32 len;
+	u8 body[MK_BODY_MAX];
+};
+
+/**
+ * struct mk_handler - who takes the messages of a class, from all kernels
+ * @class:	MK_CLASS_RESOURCE, _DEVICE or _USER
+ * @message:	one from @peer, an instance id or 0: the host; @body has @m->len bytes
+ *		that are the peer's word. Returns the status of the response: 0, or a
+ *		negative errno, with which @answer is not sent. Process context; may
+ *		sleep, but no more messages of this peer come meanwhile, and it must not
+ *		wait for a response of @peer
+ *
+ * Messages of one kernel come in the order in which they were sent.
+ */
+struct mk_handler {
+	u16 class;
+	int (*message)(u32 peer, const struct mk_message *m, const void *body,
+		       struct mk_answer *answer);
+};
+
+/**
+ * mk_handler_register() - take the messages of a class
+ * @handler:	of a class that nobody takes
+ *
+ * Context: sleeps. Return: 0, -EBUSY, or -EINVAL for a class that is not given.
+ */
+int mk_handler_register(const struct mk_handler *handler);
+
+/**
+ * mk_handler_unregister() - no more: requests are answered with -EOPNOTSUPP
+ * @handler:	as registered; not running any more afterwards
+ *
+ * Context: sleeps, not in the handler.
+ */
+void mk_handler_unregister(const struct mk_handler *handler);
+
+/**
+ * mk_message_send() - send a message that wants no response
+ * @peer:	instance id, 0: host
+ * @class:	MK_CLASS_RESOURCE, _DEVICE or _USER
+ * @type:	of its class
+ * @body:	bytes
+ * @len:	their number, up to MK_BODY_MAX
+ *
+ * It arrives once, behind those that were sent before, or not at all when a kernel
+ * ends.
+ *
+ * Context: sleeps, but not for the peer.
+ * Return: 0; -ENODEV: no such kernel, or no messages with it; -EACCES: not of
+ * this class; -ECONNRESET: it has ended; -ENOBUFS: it takes nothing; -EMSGSIZE;
+ * -EINVAL: no such class; -ENOMEM.
+ */
+int mk_message_send(u32 peer, u16 class, u16 type, const void *body, u32 len);
+
+/**
+ * mk_message_call() - ask and wait for the response
+ * @peer:	instance id, 0: host
+ * @class:	MK_CLASS_RESOURCE, _DEVICE or _USER
+ * @type:	of its class
+ * @body:	bytes
+ * @len:	their number, up to MK_BODY_MAX
+ * @answer:	room for the response
+ * @room:	its bytes; what is longer is cut
+ * @timeout_ms:	how long to wait
+ *
+ * Context: sleeps; a signal that kills the caller cancels.
+ * Return: bytes of the response, or the peer's negative errno (-EOPNOTSUPP: nobody
+ * takes the class there), -ETIMEDOUT, -EINTR, or as mk_message_send().
+ */
+int mk_message_call(u32 peer, u16 class, u16 type, const void *body, u32 len,
+		    void *answer, u32 room, unsigned int timeout_ms);
 
 #endif /* MK_IPC_H */

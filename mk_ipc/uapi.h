@@ -25,8 +25,12 @@
  * @name:	of the channel, as of an instance
  * @end:	names of the two kernels, "": the host; side 0 and side 1
  * @ring_size:	bytes of data each way: a power of two, 4 KiB to 1 MiB; for
- *		sockets 64 KiB at least
- * @kind:	MK_KIND_* (wire.h): of programs, or of sockets between two instances
+ *		sockets 64 KiB at least, for messages 16 KiB
+ * @kind:	MK_KIND_* (wire.h): of programs, or of sockets or messages between two
+ *		instances
+ * @rate:	bytes a second each way, up to 2^40, 0: no limit; the receiver keeps
+ *		to it, so that who sends more finds no room
+ * @classes:	of messages: a bit for each MK_CLASS_* (wire.h) that is permitted
  * @reserved:	zero
  *
  * It stays until it is forbidden; both kernels have the channel while both
@@ -38,7 +42,9 @@ struct mk_ipc_permit {
 	char end[2][MK_NAME_SIZE];
 	__u32 ring_size;
 	__u32 kind;
-	__u64 reserved;
+	__u64 rate;
+	__u32 classes;
+	__u32 reserved;
 };
 
 /**
@@ -61,6 +67,7 @@ struct mk_ipc_forbid {
  * @peer:	out: instance id of the other side, 0: host
  * @epoch:	out: of the channel
  * @peer_name:	out: name of the other side
+ * @rate:	out: bytes a second that are to be taken of it, 0: no limit
  *
  * One descriptor at a time has a channel. Returns it.
  */
@@ -73,6 +80,7 @@ struct mk_ipc_open {
 	__u32 peer;
 	__u64 epoch;
 	char peer_name[MK_NAME_SIZE];
+	__u64 rate;
 };
 
 /**
@@ -85,6 +93,9 @@ struct mk_ipc_open {
  * @state:	MK_SIDE_* of both sides
  * @bytes:	sent by each side, modulo 2^32, with 8 for each message and padding
  * @rings:	of the other's doorbell by each side, modulo 2^32
+ * @rate:	bytes a second each way, 0: no limit
+ * @classes:	of messages: a bit for each MK_CLASS_* that is permitted
+ * @reserved:	zero
  *
  * What the sides wrote themselves (@state, @bytes, @rings) is their word only.
  */
@@ -97,6 +108,9 @@ struct mk_ipc_channel {
 	__u32 state[2];
 	__u32 bytes[2];
 	__u32 rings[2];
+	__u64 rate;
+	__u32 classes;
+	__u32 reserved;
 };
 
 /**

@@ -40,6 +40,7 @@ static_assert(HEAD + MK_VSOCK_PAYLOAD_MAX <= ROOM && ROOM <= MK_RING_MESSAGE_MAX
  * @ch:		its channel, with a reference
  * @cid:	its address
  * @dead:	nothing works any more; set once
+ * @rate:	of rx_work alone: what may still be taken
  * @rx:		of rx_work alone
  * @rx_work:	gives packets to their sockets
  * @tx:		of tx_work alone
@@ -55,6 +56,7 @@ struct peer {
 	struct mk_channel *ch;
 	u64 cid;
 	bool dead;
+	struct mk_rate rate;
 	struct mk_rx rx;
 	struct delayed_work rx_work;
 	struct mk_tx tx;
@@ -320,17 +322,21 @@ static int take_packet(struct peer *p)
 	}
 	if (mk_rx_release(&p->rx))
 		mk_channel_ring(p->ch);
+	mk_rate_take(&p->rate, ktime_get_ns(), len);
 	virtio_transport_deliver_tap_pkt(skb);
 	compat_vsock_recv(&transport, skb);
 	return 0;
 }
 
 /* Return: 1: there may be more, 0: the doorbell will tell, or a negative errno. */
-static int take_some(struct peer *p)
+static int take_some(struct peer *p, u64 *wait)
 {
 	int n, ret;
 
 	for (n = 0; n < BATCH && !READ_ONCE(p->dead); n++) {
+		*wait = mk_rate_wait(&p->rate, ktime_get_ns());
+		if (*wait)
+			return 1;
 		ret = take_packet(p);
 		if (ret)
 			return ret == -EAGAIN ? mk_rx_arm(&p->rx) : ret;
@@ -343,13 +349,14 @@ static void rx_work(struct work_struct *work)
 	struct peer *p = container_of(work, struct peer, rx_work.work);
 	/* first, as what it wrote before it left is there */
 	bool left = mk_channel_peer_state(p->ch) == MK_SIDE_CLOSED;
+	u64 wait = 0;
 	int ret;
 
 	if (READ_ONCE(p->dead))
 		return;
-	ret = take_some(p);
+	ret = take_some(p, &wait);
 	if (ret > 0)
-		queue_delayed_work(mk_ipc_wq, &p->rx_work, 0);
+		queue_delayed_work(mk_ipc_wq, &p->rx_work, nsecs_to_jiffies(wait));
 	else if (ret == -ENOMEM)
 		queue_delayed_work(mk_ipc_wq, &p->rx_work, msecs_to_jiffies(AGAIN_MS));
 	else if (ret || left)
@@ -394,6 +401,7 @@ static int open(struct mk_channel *ch)
 		return -ENOMEM;
 	p->ch = ch;
 	p->cid = MK_VSOCK_CID(ch->peer);
+	p->rate.rate = ch->rate;
 	skb_queue_head_init(&p->queue);
 	INIT_DELAYED_WORK(&p->rx_work, rx_work);
 	INIT_WORK(&p->tx_work, tx_work);

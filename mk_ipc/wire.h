@@ -53,6 +53,7 @@ struct mk_area {
 #define MK_KIND_PROGRAM		0	/* programs map it: uapi.h */
 #define MK_KIND_CONSOLE		1
 #define MK_KIND_VSOCK		2
+#define MK_KIND_MESSAGES	3	/* a link between two instances */
 #define MK_NR_KINDS		32	/* what is above is refused */
 
 #define MK_SIDE_ABSENT		0	/* nobody has opened it yet */
@@ -126,6 +127,7 @@ struct mk_channel_head {
 #define MK_CLASS_DEVICE		3
 #define MK_CLASS_USER		4
 #define MK_NR_CLASSES		5
+#define MK_CLASSES_ALL		(1U << MK_CLASS_RESOURCE | 1U << MK_CLASS_DEVICE | 1U << MK_CLASS_USER)
 
 /* struct mk_message.flags */
 #define MK_MESSAGE_REQUEST	1U	/* wants a response */
@@ -189,7 +191,8 @@ struct mk_hello {
  * @peer:	instance id of the other side, 0: host
  * @nr_apicids:	the other side's CPUs, 0: any
  * @kind:	MK_KIND_*: what it is for
- * @reserved:	zero
+ * @classes:	of messages: a bit for each MK_CLASS_* that is permitted
+ * @rate:	bytes a second that you take of it, 0: no limit
  * @name:	of the channel, with NUL
  * @peer_name:	of the other side, with NUL
  * @apicid:	where the other side's doorbell may be
@@ -202,7 +205,8 @@ struct mk_open_channel {
 	__u32 peer;
 	__u32 nr_apicids;
 	__u32 kind;
-	__u32 reserved;
+	__u32 classes;
+	__u64 rate;
 	char name[MK_NAME_SIZE];
 	char peer_name[MK_NAME_SIZE];
 	__u32 apicid[MK_MAX_CPUS];

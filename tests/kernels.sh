@@ -240,7 +240,7 @@ build_kernel() {
 		headers=$1
 		shift
 		make -C /mnt modules KDIR="$headers" "$@"
-		make -C "$headers" M=/mnt/tests/modules modules "$@"
+		make -C "$headers" M=/mnt/tests/modules KBUILD_EXTRA_SYMBOLS=/mnt/Module.symvers modules "$@"
 		' build "/usr/src/linux-headers-$release" "$@" >"$log" 2>&1 ||
 		{ grep -E 'error|Error|undefined' "$log" >&2 || tail -n 20 "$log" >&2; die "build for $release failed: $log"; }
 	! grep -E 'warning:|WARNING:' "$log" >&2 || say "build for $release: warnings"

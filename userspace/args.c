@@ -85,6 +85,21 @@ static const char *take_size(struct args *a, const char *text)
 	return parse_size(text, &a->size);
 }
 
+static const char *take_kind(struct args *a, const char *text)
+{
+	return channel_kind(text, &a->kind);
+}
+
+static const char *take_classes(struct args *a, const char *text)
+{
+	return channel_classes(text, &a->classes);
+}
+
+static const char *take_rate(struct args *a, const char *text)
+{
+	return parse_size(text, &a->rate);
+}
+
 static const char *take_restart(struct args *a, const char *text)
 {
 	return parse_restart(text, &a->restart);
@@ -122,6 +137,11 @@ static const struct option options[] = {
 	{ OPT_BETWEEN, 0, "between", "A,B", "two instances, or one and `host`", take_between },
 	{ OPT_SIZE, 0, "size", "SIZE", "room for messages each way, 4K to 1M (default: 64K)",
 	  take_size },
+	{ OPT_KIND, 0, "kind", "KIND", "of program (default), vsock or messages", take_kind },
+	{ OPT_CLASSES, 0, "classes", "LIST", "of messages: user (default), device, resource",
+	  take_classes },
+	{ OPT_RATE, 0, "rate", "SIZE", "bytes a second each way that are taken (default: all)",
+	  take_rate },
 	{ OPT_READ_ONLY, 0, "read-only", NULL, "only look; another one may write", NULL },
 	{ OPT_NO_HISTORY, 0, "no-history", NULL, "only what is printed from now on", NULL },
 	{ OPT_JSON, 'j', "json", NULL, "JSON output, errors too", NULL },

@@ -53,14 +53,53 @@ static int query(int dev, struct channels *all)
 	return ret;
 }
 
+static const char *const kinds[] = {
+	[MK_KIND_PROGRAM] = "program", [MK_KIND_CONSOLE] = "console",
+	[MK_KIND_VSOCK] = "vsock", [MK_KIND_MESSAGES] = "messages",
+};
+
+static const char *const classes[MK_NR_CLASSES] = {
+	[MK_CLASS_RESOURCE] = "resource", [MK_CLASS_DEVICE] = "device",
+	[MK_CLASS_USER] = "user",
+};
+
 static const char *kind_name(__u32 kind)
 {
-	static const char *const names[] = {
-		[MK_KIND_PROGRAM] = "program", [MK_KIND_CONSOLE] = "console",
-		[MK_KIND_VSOCK] = "vsock"
-	};
+	return kind < ARRAY_SIZE(kinds) ? kinds[kind] : "unknown";
+}
 
-	return kind < ARRAY_SIZE(names) ? names[kind] : "unknown";
+const char *channel_kind(const char *text, __u32 *kind)
+{
+	for (*kind = 0; *kind < ARRAY_SIZE(kinds); ++*kind)
+		if (*kind != MK_KIND_CONSOLE && !strcmp(text, kinds[*kind]))
+			return NULL;
+	return "it is program, vsock or messages";
+}
+
+static __u32 class_bit(const char *word, size_t len)
+{
+	__u32 i;
+
+	for (i = 0; i < MK_NR_CLASSES; i++)
+		if (classes[i] && strlen(classes[i]) == len && !strncmp(word, classes[i], len))
+			return BIT(i);
+	return 0;
+}
+
+const char *channel_classes(const char *text, __u32 *bits)
+{
+	size_t len;
+	__u32 bit;
+
+	for (*bits = 0; ; text += len + 1) {
+		len = strcspn(text, ",");
+		bit = class_bit(text, len);
+		if (!bit)
+			return "it is a list of user, device and resource";
+		*bits |= bit;
+		if (!text[len])
+			return NULL;
+	}
 }
 
 static const char *end_name(const char *end)
@@ -87,6 +126,14 @@ static void channel_json(const struct mk_ipc_channel *c)
 	json_str("state", condition(c));
 	json_u64("ring_size", c->ring_size);
 	json_u64("epoch", c->epoch);
+	json_u64("rate", c->rate);
+	if (c->kind == MK_KIND_MESSAGES) {
+		json_array("classes");
+		for (i = 0; i < MK_NR_CLASSES; i++)
+			if (c->classes & BIT(i))
+				json_str(NULL, classes[i]);
+		json_end();
+	}
 	json_array("sides");
 	for (i = 0; i < 2; i++) {
 		json_object(NULL);
@@ -164,7 +211,10 @@ static int do_add(const struct args *a)
 	_cleanup_fd_ int dev = -1;
 	struct mk_ipc_permit p = {
 		.ring_size = a->given & OPT_SIZE ? a->size : DEFAULT_SIZE,
-		.kind = MK_KIND_PROGRAM,
+		.kind = a->kind,
+		.classes = a->given & OPT_CLASSES ? a->classes :
+			   a->kind == MK_KIND_MESSAGES ? BIT(MK_CLASS_USER) : 0,
+		.rate = a->rate,
 	};
 	char label[MK_NAME_SIZE + 16];
 	int ret;
@@ -198,12 +248,14 @@ static int do_remove(const struct args *a)
 
 const struct cmd channel_cmds[] = {
 	{ .object = "channel", .verb = "add", .operand = "NAME",
-	  .required = OPT_BETWEEN, .options = OPT_SIZE,
-	  .summary = "Let programs of two kernels talk to each other",
+	  .required = OPT_BETWEEN, .options = OPT_SIZE | OPT_KIND | OPT_CLASSES | OPT_RATE,
+	  .summary = "Let two kernels talk to each other",
 	  .detail = "It stays until it is removed: both kernels have the channel whenever both\n"
 		    "run, and a new one after each start. `host` names the host. Programs use\n"
-		    "<multikernel/userspace/mk_channel.h>. --size is the room for messages.\n",
-	  .example = "mkctl channel add jobs --between web,db --size 256K",
+		    "<multikernel/userspace/mk_channel.h>. --kind vsock: sockets between two\n"
+		    "instances; messages: their modules may send messages of --classes. With the\n"
+		    "host each instance has both. --size is the room for messages.\n",
+	  .example = "mkctl channel add jobs --between web,db --size 256K --rate 10M",
 	  .run = do_add },
 	{ .object = "channel", .verb = "remove", .operand = "NAME",
 	  .summary = "Forbid it; programs that have it see that it is over",

@@ -56,6 +56,9 @@
 #define OPT_RESTART	BIT(25)
 #define OPT_READ_ONLY	BIT(26)
 #define OPT_NO_HISTORY	BIT(27)
+#define OPT_KIND	BIT(29)
+#define OPT_CLASSES	BIT(30)
+#define OPT_RATE	BIT(31)
 
 /**
  * struct args - one command line, parsed
@@ -84,6 +87,9 @@ struct args {
 	unsigned int level;
 	char between[2][MK_NAME_SIZE];
 	__u64 size;
+	__u32 kind;
+	__u32 classes;
+	__u64 rate;
 	__u32 restart;
 };
 
@@ -183,6 +189,10 @@ int dev_ioctl(int fd, unsigned long request, void *arg, size_t size);
 /* ioctl whose failure is told in words; 0 or an exit code. */
 int dev_call(int fd, unsigned long request, void *arg, size_t size,
 	     const char *verb, const char *object);
+
+/* channel.c: words of --kind and --classes. NULL, or what is wrong. */
+const char *channel_kind(const char *text, __u32 *kind);
+const char *channel_classes(const char *text, __u32 *classes);
 
 /* channel.c: opens /dev/mk_ipc. 0 or an exit code. */
 int ipc_open(int *fd);

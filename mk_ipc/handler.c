@@ -1,0 +1,246 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Messages for other modules: who takes those of a class, and the links on which
+ * they come and go.  Host and instance have their link always; two instances
+ * have one where a channel of MK_KIND_MESSAGES is permitted.
+ */
+#include <linux/module.h>
+#include <linux/rwsem.h>
+#include <linux/slab.h>
+
+#include "internal.h"
+
+/* By class. Held for reading while a handler runs. */
+static DECLARE_RWSEM(handlers_lock);
+static const struct mk_handler *handlers[MK_NR_CLASSES];
+
+/* All links that messages can be sent on. */
+static DEFINE_SPINLOCK(links_lock);
+static LIST_HEAD(links);
+
+/* --- in ------------------------------------------------------------------------------ */
+
+static int call_handler(struct mk_link *link, const struct mk_message *m, const void *body,
+			struct mk_answer *answer)
+{
+	const struct mk_handler *h;
+	int ret = -EOPNOTSUPP;
+
+	down_read(&handlers_lock);
+	h = handlers[m->class];
+	if (h)
+		ret = h->message(link->ch->peer, m, body, answer);
+	up_read(&handlers_lock);
+	return ret;
+}
+
+static bool is_permitted(struct mk_link *link, u32 class)
+{
+	return class < MK_NR_CLASSES && link->ch->classes & BIT(class);
+}
+
+/**
+ * mk_handler_take() - give a message to who takes its class
+ * @link:	on which it came
+ * @m:		checked, but for class and type
+ * @body:	@m->len bytes
+ * @answer:	for a response
+ *
+ * Context: the link's work item; sleeps.
+ * Return: status of the response.
+ */
+int mk_handler_take(struct mk_link *link, const struct mk_message *m, const void *body,
+		    struct mk_answer *answer)
+{
+	int ret;
+
+	if (!is_permitted(link, m->class)) {
+		pr_notice_ratelimited("%s (%u) sent a message of class %u, which is not permitted: refused\n",
+				      link->ch->peer_name, link->ch->peer, m->class);
+		return -EACCES;
+	}
+	ret = call_handler(link, m, body, answer);
+	if (ret > 0 || answer->len > sizeof(answer->body))
+		ret = -EIO;
+	if (ret)
+		answer->len = 0;
+	return ret;
+}
+
+int mk_handler_register(const struct mk_handler *handler)
+{
+	int ret = -EBUSY;
+
+	if (handler->class <= MK_CLASS_SYSTEM || handler->class >= MK_NR_CLASSES)
+		return -EINVAL;
+	down_write(&handlers_lock);
+	if (!handlers[handler->class]) {
+		handlers[handler->class] = handler;
+		ret = 0;
+	}
+	up_write(&handlers_lock);
+	return ret;
+}
+EXPORT_SYMBOL_NS_GPL(mk_handler_register, COMPAT_NAMESPACE);
+
+void mk_handler_unregister(const struct mk_handler *handler)
+{
+	down_write(&handlers_lock);
+	handlers[handler->class] = NULL;
+	up_write(&handlers_lock);
+}
+EXPORT_SYMBOL_NS_GPL(mk_handler_unregister, COMPAT_NAMESPACE);
+
+/* --- out ----------------------------------------------------------------------------- */
+
+/**
+ * mk_handler_link() - messages can be sent on a link
+ * @link:	joined
+ *
+ * Context: any but interrupts.
+ */
+void mk_handler_link(struct mk_link *link)
+{
+	spin_lock(&links_lock);
+	list_add_tail(&link->node, &links);
+	spin_unlock(&links_lock);
+}
+
+/**
+ * mk_handler_unlink() - no more
+ * @link:	as mk_handler_link() got it, or one that it did not get
+ *
+ * Context: any but interrupts.
+ */
+void mk_handler_unlink(struct mk_link *link)
+{
+	spin_lock(&links_lock);
+	list_del_init(&link->node);
+	spin_unlock(&links_lock);
+}
+
+/* With a reference. Of two starts of an instance the later one counts. */
+static struct mk_link *find_link(u32 peer)
+{
+	struct mk_link *link, *found = NULL;
+
+	spin_lock(&links_lock);
+	list_for_each_entry(link, &links, node)
+		if (link->ch->peer == peer)
+			found = link;
+	if (found)
+		mk_link_get(found);
+	spin_unlock(&links_lock);
+	return found;
+}
+
+static struct mk_link *link_for(u32 peer, u16 class)
+{
+	struct mk_link *link;
+
+	if (class <= MK_CLASS_SYSTEM || class >= MK_NR_CLASSES)
+		return ERR_PTR(-EINVAL);
+	link = find_link(peer);
+	if (!link)
+		return ERR_PTR(-ENODEV);
+	if (is_permitted(link, class))
+		return link;
+	mk_link_put(link);
+	return ERR_PTR(-EACCES);
+}
+
+int mk_message_send(u32 peer, u16 class, u16 type, const void *body, u32 len)
+{
+	struct mk_link *link = link_for(peer, class);
+	int ret;
+
+	if (IS_ERR(link))
+		return PTR_ERR(link);
+	ret = mk_link_send(link, class, type, body, len);
+	mk_link_put(link);
+	return ret;
+}
+EXPORT_SYMBOL_NS_GPL(mk_message_send, COMPAT_NAMESPACE);
+
+int mk_message_call(u32 peer, u16 class, u16 type, const void *body, u32 len,
+		    void *answer, u32 room, unsigned int timeout_ms)
+{
+	struct mk_link *link = link_for(peer, class);
+	int ret;
+
+	if (IS_ERR(link))
+		return PTR_ERR(link);
+	ret = mk_link_call(link, class, type, body, len, answer, room, timeout_ms);
+	mk_link_put(link);
+	return ret;
+}
+EXPORT_SYMBOL_NS_GPL(mk_message_call, COMPAT_NAMESPACE);
+
+/* --- between instances: MK_KIND_MESSAGES ----------------------------------------------- */
+
+/* Apart from close(): a handler may take its time. */
+static void end(struct work_struct *work)
+{
+	struct mk_link *link = container_of(work, struct mk_link, end);
+
+	cancel_delayed_work_sync(&link->work);
+	mk_link_put(link);
+}
+
+static int open(struct mk_channel *ch)
+{
+	struct mk_link *link;
+	int ret;
+
+	mk_channel_get(ch);
+	link = mk_link_new(ch, NULL, NULL);
+	if (!link) {
+		mk_channel_put(ch);
+		return -ENOMEM;
+	}
+	INIT_WORK(&link->end, end);
+	ret = mk_link_begin(link);
+	if (ret) {
+		mk_link_put(link);
+		return ret;
+	}
+	mk_handler_link(link);
+	return 0;
+}
+
+static void close(struct mk_channel *ch)
+{
+	struct mk_link *link = ch->priv;
+
+	mk_handler_unlink(link);
+	mk_link_end(link);
+	queue_work(mk_ipc_wq, &link->end);
+}
+
+static const struct mk_service service = {
+	.kind = MK_KIND_MESSAGES,
+	.name = "messages",
+	.open = open,
+	.rung = mk_link_rung,
+	.close = close,
+};
+
+/**
+ * mk_handler_init() - offer messages between instances
+ *
+ * Context: module load; sleeps. Return: 0 or a negative errno.
+ */
+int mk_handler_init(void)
+{
+	return mk_service_register(&service);
+}
+
+/**
+ * mk_handler_exit() - no more
+ *
+ * Context: module unload; sleeps.
+ */
+void mk_handler_exit(void)
+{
+	mk_service_unregister(&service);
+}

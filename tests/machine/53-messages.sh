@@ -1,0 +1,47 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+# Modules of kernels send each other messages, of the classes that are permitted.
+. ./lib.sh
+
+talk='/lib/modules/$(uname -r)/mk_talk.ko'
+here="/lib/modules/$(uname -r)/mk_talk.ko"
+
+# asks EXPECTED [PARAMETER...]: from the host
+asks() {
+	expected=$1
+	shift
+	insmod "$here" ask=1 "expect=$expected" "$@" || return
+	must rmmod mk_talk
+	dmesg | grep 'mk_talk:' | tail -n 1 | tee /tmp/output | grep -q ' well '
+}
+
+host_snapshot
+pool_up 2-3 512M
+must modprobe mk_ipc
+check "nobody is there" asks -19 peer=1 # ENODEV
+must run_instance web 2 256M "insmod $talk"
+web=$(of web id)
+check "web links up" in_log web 'mk_ipc: linked with the host'
+check "the host asks an instance" within 20 asks 0 "peer=$web"
+check "nobody takes another class there" asks -95 "peer=$web" class=3 # EOPNOTSUPP
+
+must insmod "$here"
+ask="insmod $talk ask=1 count=300"
+must run_instance db 3 256M "$ask peer=0; rmmod mk_talk; $ask peer=$web expect=-19; rmmod mk_talk; \
+	until $ask peer=$web expect=0 && dmesg | tail -n 1 | grep -q ' well '; do rmmod mk_talk; sleep 0.5; done; \
+	rmmod mk_talk; $ask peer=$web class=3 expect=-13; rmmod mk_talk; echo end of db >/dev/kmsg"
+check "an instance asks the host" in_log db 'mk_talk: 0 asked well (0)' 60
+check "it has no messages with another one" in_log db "mk_talk: $web asked well (-19)" 60
+check "messages for modules" mkctl channel add bus --between db,web --kind messages --classes user
+refused channel_taken 1 "two of them" channel add bus2 --between web,db --kind messages
+check "now it has" in_log db "mk_talk: $web asked well (0)" 60
+check "but not of another class" in_log db "mk_talk: $web asked well (-13)" 60
+check "it ends" in_log db 'end of db' 20
+check "both are healthy" sh -c '. ./lib.sh >/dev/null; trap - EXIT; healthy web && healthy db'
+check "forbid" mkctl channel remove bus
+must rmmod mk_talk
+must mkctl delete web --force
+must mkctl delete db --force
+check "the module can go" within 10 rmmod mk_ipc
+pool_down
+host_compare
