@@ -42,6 +42,9 @@ AT(struct mk_message, status, 12);
 AT(struct mk_message, len, 16);
 AT(struct mk_message, epoch, 24);
 
+static_assert(MK_CLASSES_ALL == ((1 << MK_CLASS_RESOURCE) | (1 << MK_CLASS_DEVICE) |
+				 (1 << MK_CLASS_USER)));
+
 SIZE(struct mk_hello, 48);
 AT(struct mk_hello, id, 4);
 AT(struct mk_hello, kinds, 8);

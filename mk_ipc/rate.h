@@ -8,7 +8,7 @@
 
 #include <linux/types.h>
 
-#define MK_RATE_MAX	(1ULL << 40)	/* bytes a second */
+#define MK_RATE_MAX	0x10000000000ULL	/* bytes a second: 1 TiB */
 #define MK_RATE_BURST	100000000ULL	/* ns that were not used and may be later */
 
 /**

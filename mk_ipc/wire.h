@@ -127,7 +127,7 @@ struct mk_channel_head {
 #define MK_CLASS_DEVICE		3
 #define MK_CLASS_USER		4
 #define MK_NR_CLASSES		5
-#define MK_CLASSES_ALL		(1U << MK_CLASS_RESOURCE | 1U << MK_CLASS_DEVICE | 1U << MK_CLASS_USER)
+#define MK_CLASSES_ALL		0x1cU	/* a bit for each that can be permitted */
 
 /* struct mk_message.flags */
 #define MK_MESSAGE_REQUEST	1U	/* wants a response */

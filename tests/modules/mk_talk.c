@@ -105,7 +105,7 @@ static int numbers(void)
 
 	for (i = 0; !ret && i < count; i++) {
 		while ((ret = mk_message_send(peer, class, COUNT, &i, sizeof(i))) == -ENOBUFS)
-			msleep(1);
+			msleep(20);
 	}
 	ret = ret ?: mk_message_call(peer, class, TOTAL, NULL, 0, &t, sizeof(t), 10000);
 	if (ret < 0)
