@@ -7,6 +7,7 @@
  *	channel echo NAME [spin]	sends back what comes, until it is over
  *	channel ask NAME COUNT [spin]	sends 64 bytes and waits for them; prints
  *					ns a round trip
+ *	channel ask NAME COUNT stay	and stays until it is over
  *	channel send NAME COUNT		messages of random sizes, numbered
  *	channel take NAME COUNT		checks them
  *	channel stream NAME COUNT	messages of 4 KiB; prints ns a message
@@ -227,6 +228,8 @@ int main(int argc, char **argv)
 	must(mk_chan_open(&chan, argv[2], OPEN_MS), argv[2]);
 	if (!strcmp(act, "echo"))
 		echo();
+	else if (!strcmp(act, "ask") && !strcmp(argv[argc - 1], "stay"))
+		ask(count), drain();
 	else if (!strcmp(act, "ask"))
 		ask(count);
 	else if (!strcmp(act, "send"))
