@@ -30,7 +30,7 @@ ends_soon() {
 	grep -q 'ECONNRESET' "$1"
 }
 
-modprobe -q vsock_loopback || skip "this kernel has no AF_VSOCK"
+modprobe -q vsock_loopback || [ -e /dev/vsock ] || skip "this kernel has no AF_VSOCK"
 sockets_out
 host_snapshot
 if modprobe -q vhost_vsock; then
