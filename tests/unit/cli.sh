@@ -418,6 +418,9 @@ check_install() {
 	cp -a "$BUILD/userspace" "$work/build"
 	: >"$other"
 	"${make[@]}" install >&2
+	equal "the example is built from what is installed" 0 "$(status_of gcc -Wall -Wextra -Werror \
+		-I"$work/dest/usr/local/include" -o "$work/greet" \
+		"$work/dest/usr/local/share/doc/multikernel/examples/greet.c")"
 	equal "mk-init has its own folder" 1 "$(installed | grep -c '/usr/local/libexec/multikernel/mk-init ')"
 	(unset MK_LIBEXEC_DIR; "$work/dest/usr/local/sbin/mkctl" check --json || true) >"$work/stdout"
 	equal "where mkctl looks for it" 1 \
