@@ -33,7 +33,7 @@ for cpu in 2 3 4 5 6 7 8 9; do
 		"try() { until channel \$*; do sleep 1; done; }; \
 		for n in 2 3 4 5 6 7 8 9; do \
 			[ \$n -le $cpu ] || try echo p$cpu\$n & \
-			[ \$n -ge $cpu ] || try ask p\$n$cpu $TRIPS stay & \
+			[ \$n -ge $cpu ] || try ask p\${n}$cpu $TRIPS stay & \
 		done; try echo p$cpu" --no-wait
 done
 for cpu in 2 3 4 5 6 7 8 9; do
