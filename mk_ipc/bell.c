@@ -27,8 +27,9 @@ static int bell_irq = -1;
 static struct irq_chip bell_chip;
 static const struct irq_chip *vector_chip;
 static u64 address;
-static atomic_t heard;
-static bool throttled;
+/* Of the handler, which runs once at a time: the window, and doorbells in it. */
+static unsigned long window;
+static unsigned int heard;
 
 /**
  * mk_bell_address() - where others ring
@@ -72,27 +73,26 @@ static int bell_set_affinity(struct irq_data *data, const struct cpumask *mask, 
  * A local APIC has no mask for one vector, but what an interrupt causes can be
  * bounded: while it is disabled it is acknowledged and nothing else.
  */
-static void window_ends(struct work_struct *work)
+static void hear_again(struct work_struct *work)
 {
-	atomic_set(&heard, 0);
-	if (!READ_ONCE(throttled))
-		return;
-	WRITE_ONCE(throttled, false);
 	enable_irq(bell_irq);
 	mk_channels_scan();
 }
 
-static DECLARE_DELAYED_WORK(window, window_ends);
+static DECLARE_DELAYED_WORK(again_work, hear_again);
 
 static irqreturn_t bell_rings(int irq, void *unused)
 {
-	int n = atomic_inc_return(&heard);
+	unsigned long now = jiffies;
 
-	if (n == 1)
-		queue_delayed_work(mk_ipc_wq, &window, msecs_to_jiffies(WINDOW_MS));
-	if (n > bell_limit && !READ_ONCE(throttled)) {
-		WRITE_ONCE(throttled, true);
+	if (now - window >= msecs_to_jiffies(WINDOW_MS)) {
+		window = now;
+		heard = 0;
+	}
+	if (++heard > bell_limit) {
+		heard = 0;
 		disable_irq_nosync(irq);
+		queue_delayed_work(mk_ipc_wq, &again_work, msecs_to_jiffies(WINDOW_MS));
 	}
 	mk_channels_scan();
 	return IRQ_HANDLED;
@@ -143,8 +143,8 @@ int mk_bell_init(void)
  */
 void mk_bell_exit(void)
 {
-	disable_irq(bell_irq);	/* no window begins; one that ends leaves it disabled */
-	cancel_delayed_work_sync(&window);
+	disable_irq(bell_irq);	/* counts: the work item leaves it disabled */
+	cancel_delayed_work_sync(&again_work);
 	free_irq(bell_irq, &bell_chip);
 	irq_dispose_mapping(bell_irq);
 	cancel_work_sync(&look_work);
