@@ -14,6 +14,7 @@
 #ifdef __KERNEL__
 #include <asm/barrier.h>
 #include <linux/compiler.h>
+#include <linux/string.h>
 
 #define mk_peer_load(_p)		READ_ONCE(*(_p))
 #define mk_peer_store(_p, _v)		WRITE_ONCE(*(_p), _v)
@@ -22,11 +23,41 @@
 /* What is stored before is seen before what is loaded after is read. */
 #define mk_peer_mb()			virt_mb()
 #else
+#include <string.h>
+
 #define mk_peer_load(_p)		__atomic_load_n(_p, __ATOMIC_RELAXED)
 #define mk_peer_store(_p, _v)		__atomic_store_n(_p, _v, __ATOMIC_RELAXED)
 #define mk_peer_load_acquire(_p)	__atomic_load_n(_p, __ATOMIC_ACQUIRE)
 #define mk_peer_store_release(_p, _v)	__atomic_store_n(_p, _v, __ATOMIC_RELEASE)
 #define mk_peer_mb()			__atomic_thread_fence(__ATOMIC_SEQ_CST)
 #endif
+
+#define MK_PEER_LONG	256	/* bytes that are worth the start of a string instruction */
+
+/*
+ * As memcpy(), which has a call for 64 bytes, and lets an emulator copy 4096 one
+ * by one.  Short ones are moved in line; for long ones a CPU that writes whole
+ * lines need not read them first.
+ */
+static inline void mk_peer_copy(void *to, const void *from, __u32 len)
+{
+	__u8 *t = to;
+	const __u8 *f = from;
+
+#if defined(__x86_64__) && !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+	if (len >= MK_PEER_LONG) {
+		unsigned long words = len / 8;
+
+		asm volatile("rep movsq" : "+D"(t), "+S"(f), "+c"(words) : : "memory");
+		len %= 8;
+	}
+#endif
+	for (; len >= 64; len -= 64, t += 64, f += 64)
+		memcpy(t, f, 64);
+	for (; len >= 8; len -= 8, t += 8, f += 8)
+		memcpy(t, f, 8);
+	for (; len; len--)
+		*t++ = *f++;
+}
 
 #endif /* MK_IPC_PEER_H */

@@ -128,6 +128,18 @@ MK_RING_API int mk_tx_reserve(struct mk_tx *tx, __u32 len, struct mk_part part[2
 	return 0;
 }
 
+MK_RING_API void mk_part_write(struct mk_part part[2], const void *bytes, __u32 len)
+{
+	__u32 first = len < part[0].len ? len : part[0].len;
+
+	mk_peer_copy(part[0].at, bytes, first);
+	part[0] = (struct mk_part){ (__u8 *)part[0].at + first, part[0].len - first };
+	if (len == first)
+		return;
+	mk_peer_copy(part[1].at, (const __u8 *)bytes + first, len - first);
+	part[1] = (struct mk_part){ (__u8 *)part[1].at + len - first, part[1].len - (len - first) };
+}
+
 MK_RING_API int mk_tx_put(struct mk_tx *tx, const void *message, __u32 len)
 {
 	struct mk_part part[2];
@@ -135,8 +147,7 @@ MK_RING_API int mk_tx_put(struct mk_tx *tx, const void *message, __u32 len)
 
 	if (ret)
 		return ret;
-	memcpy(part[0].at, message, part[0].len);
-	memcpy(part[1].at, (const __u8 *)message + part[0].len, part[1].len);
+	mk_part_write(part, message, len);
 	return 0;
 }
 
@@ -199,8 +210,8 @@ static void copy_out(const struct mk_rx *rx, __u32 at, void *to, __u32 len)
 	__u32 start = at & (rx->size - 1);
 	__u32 first = len < rx->size - start ? len : rx->size - start;
 
-	memcpy(to, rx->data + start, first);
-	memcpy((__u8 *)to + first, rx->data, len - first);
+	mk_peer_copy(to, rx->data + start, first);
+	mk_peer_copy((__u8 *)to + first, rx->data, len - first);
 }
 
 MK_RING_API int mk_rx_get(struct mk_rx *rx, void *message, __u32 room, __u32 *len)
@@ -218,7 +229,8 @@ MK_RING_API int mk_rx_get(struct mk_rx *rx, void *message, __u32 room, __u32 *le
 	}
 	if (rx->broken)
 		return -EPROTO;
-	copy_out(rx, rx->got, &record, sizeof(record));
+	/* aligned: in one piece */
+	memcpy(&record, rx->data + (rx->got & (rx->size - 1)), sizeof(record));
 	if (record.len > MK_RING_MESSAGE_MAX || record.reserved ||
 	    room_for(record.len) > rx->tail - rx->got)
 		return broken(rx);

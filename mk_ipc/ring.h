@@ -175,6 +175,14 @@ struct mk_part {
 MK_RING_API int mk_tx_reserve(struct mk_tx *tx, __u32 len, struct mk_part part[2]);
 
 /**
+ * mk_part_write() - write the next bytes of a message
+ * @part:	of mk_tx_reserve(); begins behind these bytes afterwards
+ * @bytes:	what to write
+ * @len:	their number, at most what is left
+ */
+MK_RING_API void mk_part_write(struct mk_part part[2], const void *bytes, __u32 len);
+
+/**
  * mk_tx_publish() - let the consumer see all that was put
  * @tx:		the producer
  *

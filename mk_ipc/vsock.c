@@ -13,7 +13,6 @@
 #include <linux/module.h>
 #include <linux/skbuff.h>
 #include <linux/slab.h>
-#include <linux/uio.h>
 #include <linux/virtio_vsock.h>
 #include <linux/xarray.h>
 
@@ -205,9 +204,10 @@ static int put_message(struct peer *p)
 {
 	u32 len = min_t(u32, p->skb->len - p->sent, MK_VSOCK_PAYLOAD_MAX);
 	struct virtio_vsock_hdr hdr = *virtio_vsock_hdr(p->skb);
+	struct skb_seq_state seq;
 	struct mk_part part[2];
-	struct kvec vec[2];
-	struct iov_iter to;
+	unsigned int n, done;
+	const u8 *from;
 	int ret;
 
 	hdr.len = cpu_to_le32(len);
@@ -216,12 +216,15 @@ static int put_message(struct peer *p)
 	ret = mk_tx_reserve(&p->tx, HEAD + len, part);
 	if (ret)
 		return ret;
-	vec[0] = (struct kvec){ part[0].at, part[0].len };
-	vec[1] = (struct kvec){ part[1].at, part[1].len };
-	iov_iter_kvec(&to, ITER_DEST, vec, ARRAY_SIZE(vec), HEAD + len);
-	if (copy_to_iter(&hdr, HEAD, &to) != HEAD ||
-	    skb_copy_datagram_iter(p->skb, p->sent, &to, len))
-		return -EFAULT;
+	mk_part_write(part, &hdr, HEAD);
+	skb_prepare_seq_read(p->skb, p->sent, p->sent + len, &seq);
+	for (done = 0; done < len; done += n) {
+		n = min(skb_seq_read(done, &from, &seq), len - done);
+		if (!n)
+			return -EFAULT;
+		mk_part_write(part, from, n);
+	}
+	skb_abort_seq_read(&seq);
 	p->sent += len;
 	if (mk_tx_publish(&p->tx))
 		mk_channel_ring(p->ch);
