@@ -27,11 +27,14 @@
 
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wunused-function"
-#define MK_RING_API	static
+#define MK_RING_API	static inline
 #include "../mk_ipc/ring.c"
 #pragma GCC diagnostic pop
 #include "../mk_ipc/uapi.h"
 #include "../mk_ipc/wire.h"
+
+#define MK_CHAN_HELD	4	/* this part of a ring may stay taken by what was received */
+#define MK_CHAN_LOOKS	1000	/* of who spins, before it looks at anything else */
 
 /**
  * struct mk_chan - a channel in this program
@@ -154,17 +157,53 @@ static inline int mk_chan_send(struct mk_chan *c, const void *message, __u32 len
 	return ret ? ret : mk_chan_publish(c);
 }
 
-/* Receive a message, if there is one; -EAGAIN: none now. Returns its length. */
+/*
+ * Receive a message, if there is one; -EAGAIN: none now. Returns its length.
+ * A part of the ring's room is given back at once, or when there is none: each
+ * time costs a barrier.
+ */
 static inline int mk_chan_try_receive(struct mk_chan *c, void *message, __u32 room)
 {
 	__u32 len;
 	int ret = mk_rx_get(&c->rx, message, room, &len);
 
-	if (ret)
-		return ret;
-	if (mk_rx_release(&c->rx))
+	if ((ret == -EAGAIN || c->rx.got - c->rx.head > c->rx.size / MK_CHAN_HELD) &&
+	    mk_rx_release(&c->rx))
 		mk_chan_ring(c);	/* one that has left needs none */
-	return len;
+	return ret ? ret : (int)len;
+}
+
+/*
+ * Look MK_CHAN_LOOKS times whether a message has come.  Where it will be is loaded
+ * with the position, so that both have come when that changes.
+ */
+static inline int mk_chan_look(const struct mk_chan *c)
+{
+	const __u8 *next = c->rx.data + (c->rx.got & (c->rx.size - 1));
+	int n;
+
+	for (n = 0; n < MK_CHAN_LOOKS; n++) {
+		if (mk_peer_load(&c->rx.ring->tail) != c->rx.got)
+			return 1;
+		__builtin_prefetch(next);
+		__builtin_prefetch(next + 64);
+	}
+	return 0;
+}
+
+/*
+ * Receive a message, looking for it until it comes: for a program that has a CPU
+ * for nothing else. Returns its length.
+ */
+static inline int mk_chan_spin(struct mk_chan *c, void *message, __u32 room)
+{
+	int over, ret;
+
+	do {
+		over = !mk_chan_look(c) && mk_chan_is_over(c);
+		ret = mk_chan_try_receive(c, message, room);
+	} while (ret == -EAGAIN && !over);
+	return ret == -EAGAIN ? -ECONNRESET : ret;
 }
 
 /* Receive a message, sleeping while there is none. Returns its length. */

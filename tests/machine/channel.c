@@ -74,13 +74,8 @@ static void must(int ret, const char *what)
 
 static int receive(void)
 {
-	int ret;
-
-	while ((ret = spin ? mk_chan_try_receive(&chan, buf, sizeof(buf)) :
-			     mk_chan_receive(&chan, buf, sizeof(buf))) == -EAGAIN)
-		if (mk_chan_is_over(&chan))
-			return -ECONNRESET;
-	return ret;
+	return spin ? mk_chan_spin(&chan, buf, sizeof(buf)) :
+		      mk_chan_receive(&chan, buf, sizeof(buf));
 }
 
 static void echo(void)
