@@ -3,8 +3,10 @@
 #
 # Measures what "fast" means, in virtual machines, against its limits.
 #
-#   bench.sh [--strict]    ends 1 only when something could not be measured;
-#                          with --strict also when a limit is not held
+#   bench.sh [--strict] [--channels]
+#                          ends 1 only when something could not be measured;
+#                          with --strict also when a limit is not held;
+#                          with --channels their rows alone
 #
 #   MK_BENCH_KERNEL=6.12   kernel of host and instance (tests/kernels.sh list)
 #   MK_BENCH_ROUNDS=7      of each measurement, at least 5
@@ -45,16 +47,31 @@ run_machine() {
 		{ cat "$out/$name" >&2; die "the machine failed: $BUILD/logs/vm-bench-$name.console"; }
 }
 
+# The rings alone, between two CPUs of this machine: what the emulator has no part in.
+native() {
+	local round
+
+	for ((round = 0; round < rounds; round++)); do
+		echo "raw line $("$BUILD/machine/ipc" line 0 1 1000000)"
+		echo "raw spin $("$BUILD/machine/ipc" spin 0 1 1000000)"
+		echo "raw unix $("$BUILD/machine/ipc" unix 0 1 200000)"
+		echo "raw stream $("$BUILD/machine/ipc" stream 0 1 1000000)"
+	done
+}
+
 # An instance is entered with page tables of 4 levels, as no5lvl gives the host.
 # The size of slabs goes by fls() of the CPUs (calculate_order() of mm/slub.c):
 # of 3 it is that of an instance's 2.  Each start draws anew where a kernel's stacks
 # and text lie, and what QEMU makes of that differs by 10 % and more for a system
 # call: the median is that of many starts.
 run_machines() {
+	run_machine ipc "$rounds" channels --cpus 3
+	native >"$out/native"
+	[ -z "$channels" ] || return 0
 	run_machine main "$rounds" "host starts broadcasts several" \
 		--append rdinit=/bin/bench --trace
 	run_machine programs $((2 * rounds + 1)) programs --cpus 3 --append no5lvl
-	run_machine ipc "$rounds" "channels idle_eight" --cpus 10 --memory 6G
+	run_machine idle 1 idle_eight --cpus 10 --memory 6G
 	run_machine levels 3 programs --cpus 3
 }
 
@@ -210,24 +227,31 @@ other_rows() {
 	row "host CPU time for an idle instance" "$(printf '%.2f %%' "$idle")" "" "" "" ""
 }
 
-# against_row WHAT NAME OTHER BOUND: NAME by OTHER within each round, at most BOUND
+# against_row WHAT MACHINE NAME OTHER BOUND: NAME by OTHER within each round, at most BOUND
 against_row() {
 	local median least most
 
-	read -r median least most < <(paste <(numbers "$2" ipc) <(numbers "$3" ipc) |
+	read -r median least most < <(paste <(numbers "$3" "$2") <(numbers "$4" "$2") |
 		awk '{ print $1 / $2 }' | stat)
-	row "$1" "$(numbers "$2" ipc | stat | cut -d' ' -f1) ns" "<= $4" "$(printf '%.2f' "$median")" \
-		"$(printf '%.2f-%.2f' "$least" "$most")" "$(calc "$median <= $4")"
+	row "$1" "$(printf '%.2f us' "$(calc "$(numbers "$3" "$2" | stat | cut -d' ' -f1) / 1e3")")" \
+		"<= $5" "$(printf '%.2f' "$median")" "$(printf '%.2f-%.2f' "$least" "$most")" \
+		"$(calc "$median <= $5")"
 }
 
-ipc_rows() {
+channel_rows() {
+	heading "channels: times against others' on the same CPUs"
+	against_row "64 bytes there and back, sleeping: pipe" ipc channel_sleep pipe 1
+	against_row "  both spinning: a cache line" ipc channel_spin line 1.5
+	against_row "    rings alone, not emulated" native spin line 1.5
+	against_row "4 KiB one way: AF_UNIX" ipc channel_stream unix 0.25
+	against_row "    rings alone, not emulated" native stream unix 0.25
+	against_row "1 MiB through vsock: its loopback" ipc vsock loopback 1
+}
+
+idle_row() {
 	local idle
 
-	idle=$(calc "($(numbers idle_with ipc) - $(numbers idle_without ipc)) / 10 / 1e7")
-	heading "channels: times against others' on the same CPUs"
-	against_row "64 bytes there and back, spinning" channel_spin line 1.5
-	against_row "  sleeping, against a pipe" channel_sleep pipe 1
-	against_row "4 KiB one way, against AF_UNIX" channel_stream unix 0.25
+	idle=$(calc "($(numbers idle_with idle) - $(numbers idle_without idle)) / 10 / 1e7")
 	row "host CPU time for 8 idle instances" "$(printf '%.3f %%' "$idle")" "< 0.1 %" "" "" \
 		"$(calc "$idle < 0.1")"
 }
@@ -251,20 +275,24 @@ report() {
 	other_rows
 	program_rows
 	levels_line
-	ipc_rows
-	echo
-	echo "$held rows held, $not_held not held"
 }
 
-case ${1-} in
-''|--strict) ;;
-*)	sed -n 's/^#   //p' "$0" >&2; exit 2 ;;
-esac
+strict='' channels=''
+for argument; do
+	case $argument in
+	--strict)	strict=y ;;
+	--channels)	channels=y ;;
+	*)		sed -n 's/^#   //p' "$0" >&2; exit 2 ;;
+	esac
+done
 need_packages gcc musl-tools linux-libc-dev
 mkdir -p "$out"
 before=$(load_average)
 build_bench
 prefer
 run_machines
-report "$before"
-[ "${1-}" != --strict ] || [ "$not_held" = 0 ]
+[ -n "$channels" ] || report "$before"
+channel_rows
+[ -n "$channels" ] || idle_row
+printf '\n%s rows held, %s not held\n' "$held" "$not_held"
+[ -z "$strict" ] || [ "$not_held" = 0 ]

@@ -27,7 +27,7 @@
 
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wunused-function"
-#define MK_RING_API	static inline
+#define MK_RING_API	static
 #include "../mk_ipc/ring.c"
 #pragma GCC diagnostic pop
 #include "../mk_ipc/uapi.h"
@@ -159,7 +159,7 @@ static inline int mk_chan_send(struct mk_chan *c, const void *message, __u32 len
 
 /*
  * Receive a message, if there is one; -EAGAIN: none now. Returns its length.
- * A part of the ring's room is given back at once, or when there is none: each
+ * Its room is given back when there is none, or with a quarter of the ring: each
  * time costs a barrier.
  */
 static inline int mk_chan_try_receive(struct mk_chan *c, void *message, __u32 room)

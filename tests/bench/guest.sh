@@ -196,24 +196,38 @@ several() {
 
 # --- channels ------------------------------------------------------------------------------
 
+# ns_a_mib CID: through a stream to who serves there
+ns_a_mib() {
+	taskset 2 vsock speed "$1" 64 | awk '{ printf "%.0f\n", 1e9 / $1 }'
+}
+
 # Between CPU 1 of the host and CPU 2, which is the host's and then the instance's.
 channels_round() {
-	raw line "$(ipc line 1 2 20000)"
+	raw line "$(ipc line 1 2 200000)"
 	raw pipe "$(ipc pipe 1 2 5000)"
 	raw unix "$(ipc unix 1 2 50000)"
+	modprobe vsock_loopback
+	taskset 4 vsock serve >/tmp/serve 2>&1 &
+	within 5 vsock at 1 true || exit 1
+	raw loopback "$(ns_a_mib 1)"
+	kill $!
 	pool_up 2 512M
 	must modprobe mk_ipc
 	echo 1 >"/proc/irq/$(awk -F: '/mk_ipc doorbell/ { print $1 + 0 }' /proc/interrupts)/smp_affinity_list"
 	for name in spin sleep stream; do
 		must mkctl channel add $name --between host,web --size 256K
 	done
-	must run_instance web 2 256M 'channel echo spin spin; channel echo sleep; channel drain stream'
-	raw channel_spin "$(taskset 2 channel ask spin 20000 spin | cut -d' ' -f1)"
+	must run_instance web 2 256M 'vsock serve & channel echo spin spin; channel echo sleep; channel drain stream'
+	raw channel_spin "$(taskset 2 channel ask spin 50000 spin | cut -d' ' -f1)"
 	raw channel_sleep "$(taskset 2 channel ask sleep 5000 | cut -d' ' -f1)"
 	raw channel_stream "$(taskset 2 channel stream stream 50000 | cut -d' ' -f1)"
+	within 5 vsock at $(($(of web id) + 2)) true || exit 1
+	raw vsock "$(ns_a_mib $(($(of web id) + 2)))"
 	for name in spin sleep stream; do
 		must mkctl channel remove $name
 	done
+	must mkctl delete web --force
+	within 15 rmmod mk_ipc || exit 1	# once its sockets have gone
 	pool_down
 }
 

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What channels are measured against, between two CPUs of one kernel.
+ * What channels are measured against, between two CPUs of one kernel; and their
+ * rings alone, which need no other kernel.
  *
  *	ipc line A B COUNT	two threads write one cache line in turn
  *	ipc pipe A B COUNT	64 bytes through two pipes, between two processes
  *	ipc unix A B COUNT	messages of 4 KiB through an AF_UNIX stream
+ *	ipc spin A B COUNT	64 bytes through two rings, both sides spinning
+ *	ipc stream A B COUNT	messages of 4 KiB through a ring, likewise
  *
  * Prints ns a round trip, or a message. A and B are the CPUs.
  */
@@ -21,8 +24,11 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "../../userspace/mk_channel.h"
+
 #define SMALL	64
 #define LARGE	4096
+#define RING	(256 * 1024)
 
 static int cpu_a, cpu_b;
 static unsigned long count;
@@ -140,6 +146,90 @@ static void stream_unix(void)
 	wait(NULL);
 }
 
+/* --- rings -------------------------------------------------------------------- */
+
+static struct mk_channel_head *head;
+
+static void make_rings(void)
+{
+	head = mmap(NULL, MK_CHANNEL_HEAD + 2 * RING, PROT_READ | PROT_WRITE,
+		    MAP_SHARED | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
+	if (head == MAP_FAILED || mk_ring_make(&head->ring[0], RING, 1) ||
+	    mk_ring_make(&head->ring[1], RING, 1))
+		err(1, "rings");
+}
+
+/* A side of the channel that no module has made: it is never rung. */
+static struct mk_chan join(int side)
+{
+	struct mk_chan c = { .fd = -1, .head = head, .info = {
+		.side = side, .ring_size = RING, .epoch = 1 } };
+
+	if (mk_chan_attach(&c))
+		errx(1, "side %d", side);
+	return c;
+}
+
+static void put_ring(struct mk_chan *c, const void *message, __u32 len)
+{
+	int ret;
+
+	while ((ret = mk_chan_put(c, message, len)) == -EAGAIN)
+		;
+	if (ret || mk_chan_publish(c))
+		errx(1, "the ring");
+}
+
+static void get_ring(struct mk_chan *c, void *message, __u32 len)
+{
+	if (mk_chan_spin(c, message, len) != (int)len)
+		errx(1, "a message");
+}
+
+static void ask_ring(void)
+{
+	char buf[SMALL] = { };
+	struct mk_chan c;
+	unsigned long i;
+
+	make_rings();
+	if (!fork()) {
+		pin(cpu_b);
+		c = join(1);
+		for (i = 0; i < count; i++) {
+			get_ring(&c, buf, sizeof(buf));
+			put_ring(&c, buf, sizeof(buf));
+		}
+		_exit(0);
+	}
+	c = join(0);
+	for (i = 0; i < count; i++) {
+		put_ring(&c, buf, sizeof(buf));
+		get_ring(&c, buf, sizeof(buf));
+	}
+	wait(NULL);
+}
+
+static void stream_ring(void)
+{
+	static char buf[LARGE];
+	struct mk_chan c;
+	unsigned long i;
+
+	make_rings();
+	if (!fork()) {
+		pin(cpu_b);
+		c = join(1);
+		for (i = 0; i < count; i++)
+			get_ring(&c, buf, sizeof(buf));
+		_exit(0);
+	}
+	c = join(0);
+	for (i = 0; i < count; i++)
+		put_ring(&c, buf, sizeof(buf));
+	wait(NULL);
+}
+
 int main(int argc, char **argv)
 {
 	double begin;
@@ -157,6 +247,10 @@ int main(int argc, char **argv)
 		ask_pipe();
 	else if (!strcmp(argv[1], "unix"))
 		stream_unix();
+	else if (!strcmp(argv[1], "spin"))
+		ask_ring();
+	else if (!strcmp(argv[1], "stream"))
+		stream_ring();
 	else
 		errx(2, "see ipc.c");
 	printf("%.0f\n", (now() - begin) / count);

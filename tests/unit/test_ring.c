@@ -82,6 +82,27 @@ TEST_F(ring, lengths_and_wrap)
 	EXPECT_EQ(-EMSGSIZE, mk_tx_put(&self->tx, self->message, -1));
 }
 
+/* In place, by pieces of any size. */
+TEST_F(ring, a_message_in_pieces)
+{
+	__u32 round, done, n;
+	struct mk_part part[2];
+
+	for (round = 0; round < 2000; round++) {
+		ASSERT_EQ(0, mk_tx_reserve(&self->tx, 1000, part));
+		for (done = 0; done < 1000; done += n) {
+			n = 1 + (round * 31 + done) % 300;
+			n = n < 1000 - done ? n : 1000 - done;
+			mk_part_write(part, self->message + done, n);
+		}
+		ASSERT_EQ(0, part[0].len + part[1].len);
+		mk_tx_publish(&self->tx);
+		ASSERT_EQ(0, GET());
+		ASSERT_EQ(0, memcmp(self->room, self->message, 1000));
+		mk_rx_release(&self->rx);
+	}
+}
+
 TEST_F(ring, positions_wrap)
 {
 	__u32 start = -256, i;
