@@ -9,7 +9,7 @@
  *	if (mk_chan_open(&c, "name", 1000))		// both kernels have it
  *		err(1, "name");
  *	mk_chan_send(&c, "hello", 5);
- *	len = mk_chan_receive(&c, buf, sizeof(buf));
+ *	len = mk_chan_receive(&c, buf, sizeof(buf));	// mk_chan_spin(): awake
  *	mk_chan_close(&c);
  *
  * One thread may send and one may receive. All return a negative errno when
