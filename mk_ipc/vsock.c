@@ -42,10 +42,11 @@ static_assert(HEAD + MK_VSOCK_PAYLOAD_MAX <= ROOM && ROOM <= MK_RING_MESSAGE_MAX
  * @rate:	of rx_work alone: what may still be taken
  * @rx:		of rx_work alone
  * @rx_work:	gives packets to their sockets
- * @tx:		of tx_work alone
- * @tx_work:	puts packets into the ring
- * @skb:	of tx_work alone: being sent, or NULL
- * @sent:	of tx_work alone: bytes of @skb that are
+ * @tx_lock:	T: who puts packets into the ring
+ * @tx:		T
+ * @tx_work:	puts those of @queue into the ring
+ * @skb:	T: being sent, or NULL
+ * @sent:	T: bytes of @skb that are
  * @stalled:	tx_work waits for room
  * @queue:	to be sent; its lock is also that of:
  * @nr_control:	packets in @queue without payload
@@ -58,6 +59,7 @@ struct peer {
 	struct mk_rate rate;
 	struct mk_rx rx;
 	struct delayed_work rx_work;
+	struct mutex tx_lock;
 	struct mk_tx tx;
 	struct work_struct tx_work;
 	struct sk_buff *skb;
@@ -143,22 +145,6 @@ static int enqueue(struct peer *p, struct sk_buff *skb)
 		die(p, "it does not read");
 	queue_work(mk_ipc_wq, &p->tx_work);
 	return 0;
-}
-
-static int send_pkt(compat_vsock_send_args)
-{
-	int ret = -ENODEV, len = skb->len;
-	struct peer *p;
-
-	rcu_read_lock();
-	p = xa_load(&peers, le64_to_cpu(virtio_vsock_hdr(skb)->dst_cid));
-	if (p && !READ_ONCE(p->dead))
-		ret = enqueue(p, skb);
-	rcu_read_unlock();
-	if (!ret)
-		return len;
-	kfree_skb(skb);
-	return ret;
 }
 
 static struct sk_buff *dequeue(struct peer *p)
@@ -247,6 +233,39 @@ static int put_packet(struct peer *p)
 	return 0;
 }
 
+/* When nothing waits the packet need not, as in the kernel's own virtio transport. */
+static bool send_at_once(struct peer *p, struct sk_buff *skb)
+{
+	bool taken;
+
+	if (!mutex_trylock(&p->tx_lock))
+		return false;
+	taken = !p->skb && skb_queue_empty_lockless(&p->queue);
+	if (taken) {
+		p->skb = skb;
+		if (put_packet(p))
+			queue_work(mk_ipc_wq, &p->tx_work);
+	}
+	mutex_unlock(&p->tx_lock);
+	return taken;
+}
+
+static int send_pkt(compat_vsock_send_args)
+{
+	int ret = -ENODEV, len = skb->len;
+	struct peer *p;
+
+	rcu_read_lock();
+	p = xa_load(&peers, le64_to_cpu(virtio_vsock_hdr(skb)->dst_cid));
+	if (p && !READ_ONCE(p->dead))
+		ret = send_at_once(p, skb) ? 0 : enqueue(p, skb);
+	rcu_read_unlock();
+	if (!ret)
+		return len;
+	kfree_skb(skb);
+	return ret;
+}
+
 /* Return: 1: there is more, 0: not, or the doorbell will tell, or a negative errno. */
 static int send_some(struct peer *p)
 {
@@ -273,8 +292,10 @@ static void tx_work(struct work_struct *work)
 	struct peer *p = container_of(work, struct peer, tx_work);
 	int ret;
 
+	mutex_lock(&p->tx_lock);
 	WRITE_ONCE(p->stalled, false);
 	ret = READ_ONCE(p->dead) ? 0 : send_some(p);
+	mutex_unlock(&p->tx_lock);
 	if (ret > 0)
 		queue_work(mk_ipc_wq, &p->tx_work);
 	if (ret < 0)
@@ -405,6 +426,7 @@ static int open(struct mk_channel *ch)
 	p->ch = ch;
 	p->cid = MK_VSOCK_CID(ch->peer);
 	p->rate.rate = ch->rate;
+	mutex_init(&p->tx_lock);
 	skb_queue_head_init(&p->queue);
 	INIT_DELAYED_WORK(&p->rx_work, rx_work);
 	INIT_WORK(&p->tx_work, tx_work);
