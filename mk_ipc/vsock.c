@@ -59,7 +59,7 @@ struct peer {
 	struct mk_rate rate;
 	struct mk_rx rx;
 	struct delayed_work rx_work;
-	struct mutex tx_lock;
+	struct mutex tx_lock;	/* outside that of queue */
 	struct mk_tx tx;
 	struct work_struct tx_work;
 	struct sk_buff *skb;
@@ -212,8 +212,6 @@ static int put_message(struct peer *p)
 	}
 	skb_abort_seq_read(&seq);
 	p->sent += len;
-	if (mk_tx_publish(&p->tx))
-		mk_channel_ring(p->ch);
 	return 0;
 }
 
@@ -223,9 +221,11 @@ static int put_packet(struct peer *p)
 
 	do {
 		ret = put_message(p);
-		if (ret)
-			return ret;
-	} while (p->sent < p->skb->len);
+	} while (!ret && p->sent < p->skb->len);
+	if (mk_tx_publish(&p->tx))
+		mk_channel_ring(p->ch);
+	if (ret)
+		return ret;
 	virtio_transport_deliver_tap_pkt(p->skb);
 	compat_vsock_sent(p->skb);
 	p->skb = NULL;
