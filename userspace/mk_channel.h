@@ -23,6 +23,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <time.h>
 #include <unistd.h>
 
 #pragma GCC diagnostic push
@@ -30,6 +31,7 @@
 #define MK_RING_API	static
 #include "../mk_ipc/ring.c"
 #pragma GCC diagnostic pop
+#include "../mk_ipc/rate.h"
 #include "../mk_ipc/uapi.h"
 #include "../mk_ipc/wire.h"
 
@@ -42,6 +44,7 @@
  * @head:	its memory
  * @size:	bytes of that
  * @info:	who the other side is
+ * @rate:	what we may still receive
  * @tx:		what we send
  * @rx:		what we receive
  */
@@ -50,6 +53,7 @@ struct mk_chan {
 	struct mk_channel_head *head;
 	size_t size;
 	struct mk_ipc_open info;
+	struct mk_rate rate;
 	struct mk_tx tx;
 	struct mk_rx rx;
 };
@@ -62,6 +66,7 @@ static inline int mk_chan_attach(struct mk_chan *c)
 	int ret = mk_tx_attach(&c->tx, &c->head->ring[us], data + us * i->ring_size,
 			       i->ring_size, i->epoch);
 
+	c->rate.rate = i->rate;
 	return ret ? ret : mk_rx_attach(&c->rx, &c->head->ring[them],
 					data + them * i->ring_size, i->ring_size, i->epoch);
 }
@@ -157,16 +162,33 @@ static inline int mk_chan_send(struct mk_chan *c, const void *message, __u32 len
 	return ret ? ret : mk_chan_publish(c);
 }
 
+static inline __u64 mk_chan_now(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec * 1000000000ULL + t.tv_nsec;
+}
+
+/* How long until the channel's rate lets a message pass: ns, 0: now. */
+static inline __u64 mk_chan_pause(const struct mk_chan *c)
+{
+	return c->rate.rate ? mk_rate_wait(&c->rate, mk_chan_now()) : 0;
+}
+
 /*
- * Receive a message, if there is one; -EAGAIN: none now. Returns its length.
+ * Receive a message, if there is one; -EAGAIN: none now, or none that may be taken
+ * now: mk_chan_pause(). Returns its length.
  * Its room is given back when there is none, or with a quarter of the ring: each
  * time costs a barrier.
  */
 static inline int mk_chan_try_receive(struct mk_chan *c, void *message, __u32 room)
 {
-	__u32 len;
-	int ret = mk_rx_get(&c->rx, message, room, &len);
+	__u32 len = 0;
+	int ret = mk_chan_pause(c) ? -EAGAIN : mk_rx_get(&c->rx, message, room, &len);
 
+	if (!ret && c->rate.rate)
+		mk_rate_take(&c->rate, mk_chan_now(), len);
 	if ((ret == -EAGAIN || c->rx.got - c->rx.head > c->rx.size / MK_CHAN_HELD) &&
 	    mk_rx_release(&c->rx))
 		mk_chan_ring(c);	/* one that has left needs none */
@@ -206,12 +228,23 @@ static inline int mk_chan_spin(struct mk_chan *c, void *message, __u32 room)
 	return ret == -EAGAIN ? -ECONNRESET : ret;
 }
 
+/* Sleep until a message may be taken. */
+static inline void mk_chan_rest(const struct mk_chan *c)
+{
+	__u64 ns = mk_chan_pause(c);
+	struct timespec t = { .tv_sec = ns / 1000000000, .tv_nsec = ns % 1000000000 };
+
+	if (ns)
+		nanosleep(&t, NULL);
+}
+
 /* Receive a message, sleeping while there is none. Returns its length. */
 static inline int mk_chan_receive(struct mk_chan *c, void *message, __u32 room)
 {
 	int ret;
 
 	while ((ret = mk_chan_try_receive(c, message, room)) == -EAGAIN) {
+		mk_chan_rest(c);
 		ret = mk_rx_arm(&c->rx);
 		if (!ret && mk_chan_is_over(c))
 			ret = mk_rx_arm(&c->rx) > 0 ? 1 : -ECONNRESET;

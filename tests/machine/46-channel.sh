@@ -17,7 +17,7 @@ pool_up 2-3 512M
 refused not_loaded 3 "no mk_ipc" channel list
 must modprobe mk_ipc
 check "a doorbell in /proc/interrupts" grep -q 'mk_ipc doorbell' /proc/interrupts
-must run_instance web 2 256M 'channel echo one; channel echo one spin; channel take two 20000 >/dev/kmsg 2>&1; channel echo three'
+must run_instance web 2 256M '{ until channel take slow 2000; do :; done; } 2>/dev/null & channel echo one; channel echo one spin; channel take two 20000 >/dev/kmsg 2>&1; channel echo three'
 must run_instance db 3 256M 'channel ask four 1 >/dev/kmsg 2>&1; channel ask three 500 >/dev/kmsg 2>&1; channel ask three 1000000 >/dev/kmsg 2>&1'
 check "web links up" in_log web 'mk_ipc: linked with the host'
 check "db links up" in_log db 'mk_ipc: linked with the host'
@@ -37,6 +37,12 @@ check "hardly a doorbell rang" test $(($(bells) - before)) -lt 100
 must mkctl channel add two --between web,host --size 16K
 check "20,000 messages" channel send two 20000
 check "come as they were sent" in_log web 'took 20000'
+must mkctl channel add slow --between host,web --rate 100K
+begin=$(uptime_seconds)
+check "600 KB through a channel with a rate of 100 KiB a second" channel send slow 2000
+took=$(($(uptime_seconds) - begin))
+check "take 5 seconds or more: $took" test $took -ge 5
+must mkctl channel remove slow
 must mkctl channel add three --between web,db
 check "a channel that was not permitted" sh -c '! channel ask four 1 2>/dev/null'
 check "db was refused it, too" in_log db 'four: No such file' 60

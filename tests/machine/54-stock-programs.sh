@@ -22,10 +22,10 @@ must run_instance web 2 256M "socat VSOCK-LISTEN:5000,fork EXEC:/bin/cat & ncat 
 	echo by socat | socat -t 9 - VSOCK-CONNECT:2:6000 >/dev/kmsg; echo by ncat | ncat --vsock -i 9 2 6001 >/dev/kmsg" \
 	--initrd /boot/programs.cpio
 cid=$(($(of web id) + 2))
-hello() { echo hello | socat -t 5 - "VSOCK-CONNECT:$cid:5000"; }
-check "socat to an instance" within 20 said hello hello
-hello() { echo hello | ncat --vsock -i 5 "$cid" 5001; }
-check "ncat to an instance" within 20 said hello hello
+by_socat() { echo hello | socat -t 5 - "VSOCK-CONNECT:$cid:5000"; }
+check "socat to an instance" within 20 said hello by_socat
+by_ncat() { echo hello | ncat --vsock -i 5 "$cid" 5001; }
+check "ncat to an instance" within 20 said hello by_ncat
 dd if=/dev/urandom of=/tmp/random bs=64k count=64 2>/dev/null
 there() { socat -t 20 - "VSOCK-CONNECT:$cid:5000" </tmp/random >/tmp/back; cmp /tmp/random /tmp/back; }
 check "4 MiB through socat and cat" there

@@ -4,8 +4,8 @@
  *
  *	cc -O2 -static -o greet greet.c
  *	mkctl channel add jobs --between host,web
- *	greet jobs			in the instance: answers until the host leaves
- *	greet jobs Ada Grace		in the host: prints "hello Ada", "hello Grace"
+ *	greet jobs		in the instance: answers until the host leaves
+ *	greet jobs Ada Grace	in the host: prints "hello Ada" and "hello Grace"
  */
 #include <err.h>
 #include <stdio.h>
