@@ -526,7 +526,6 @@ static void begin_run(struct mk_instance *inst)
 	inst->restart.asked = false;
 	inst->restart.due = 0;
 	mk_control_arm(inst);
-	mk_peer_start(inst);
 }
 
 /* The host goes down: pairs with mk_instances_end_all(). */
@@ -551,6 +550,12 @@ static int start_locked(struct mk_instance *inst, ktime_t begin, struct mk_error
 	if (refuse_start(inst, was)) {
 		module_put(THIS_MODULE);
 		return mk_fail(err, -ESHUTDOWN, MK_E_SHUTDOWN, 0, 0);
+	}
+	ret = mk_peer_start(inst);
+	if (ret) {
+		WRITE_ONCE(inst->state, was);
+		module_put(THIS_MODULE);
+		return mk_fail(err, ret, ret == -ENOMEM ? MK_E_MEMORY : MK_E_INTERNAL, ret, 0);
 	}
 	begin_run(inst);
 	ret = mk_arch_start(inst->cpus[0], &inst->image.entry);

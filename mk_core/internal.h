@@ -401,7 +401,7 @@ u64 mk_control_beat_age(struct mk_instance *inst);
 /* --- peers.c: the modules above (mk_core.h) ------------------------------- */
 
 int mk_peer_new(struct mk_instance *inst);
-void mk_peer_start(struct mk_instance *inst);
+int mk_peer_start(struct mk_instance *inst);
 void mk_peer_end(struct mk_instance *inst);
 
 /* --- sysfs.c, chardev.c -------------------------------------------------- */

@@ -75,6 +75,9 @@ enum mk_peer_event {
  * Those that are alive start for @nb at once.  A start may be told twice with
  * the same epoch.  Calls for one instance never overlap.
  *
+ * @nb may refuse a start (notifier_from_errno()): then the instance is not
+ * started, or not watched.
+ *
  * Context: sleeps; @nb is called with the instance's lock held and must not
  * call mk_core but for mk_core_epoch() and mk_core_ring().
  * Return: 0 or a negative errno.

@@ -27,12 +27,17 @@ int mk_peer_new(struct mk_instance *inst)
 	return 0;
 }
 
-void mk_peer_start(struct mk_instance *inst)
+/* When one of them cannot, it has ended for all. */
+int mk_peer_start(struct mk_instance *inst)
 {
+	int ret;
+
 	lockdep_assert_held(&inst->lock);
 	inst->peer->epoch = inst->epoch;
 	inst->peer->ipc = inst->image.ipc;
-	blocking_notifier_call_chain(&watchers, MK_PEER_START, inst->peer);
+	ret = blocking_notifier_call_chain_robust(&watchers, MK_PEER_START, MK_PEER_END,
+						  inst->peer);
+	return notifier_to_errno(ret);
 }
 
 void mk_peer_end(struct mk_instance *inst)
@@ -42,26 +47,31 @@ void mk_peer_end(struct mk_instance *inst)
 				     inst->peer);
 }
 
-static void tell_of_living(struct notifier_block *nb, enum mk_peer_event event)
+static int tell_of_living(struct notifier_block *nb, enum mk_peer_event event)
 {
 	struct mk_instance *inst;
+	int ret = 0;
 
 	mutex_lock(&mk_instances_lock);
 	list_for_each_entry(inst, &mk_instances, node) {
 		mutex_lock(&inst->lock);
 		if (mk_instance_alive(inst))
-			nb->notifier_call(nb, event, inst->peer);
+			ret = ret ?: notifier_to_errno(nb->notifier_call(nb, event, inst->peer));
 		mutex_unlock(&inst->lock);
 	}
 	mutex_unlock(&mk_instances_lock);
+	return ret;
 }
 
 int mk_core_watch(struct notifier_block *nb)
 {
 	int ret = blocking_notifier_chain_register(&watchers, nb);
 
-	if (!ret)
-		tell_of_living(nb, MK_PEER_START);
+	if (ret)
+		return ret;
+	ret = tell_of_living(nb, MK_PEER_START);
+	if (ret)
+		mk_core_unwatch(nb);
 	return ret;
 }
 EXPORT_SYMBOL_NS_GPL(mk_core_watch, COMPAT_NAMESPACE);
