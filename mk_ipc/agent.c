@@ -144,8 +144,8 @@ static const struct mk_link_ops agent_link_ops = {
 static void link_up(u64 epoch)
 {
 	struct mk_channel *ch;
+	int ret;
 
-	last_epoch = epoch;
 	ch = mk_link_channel(NULL, 0);
 	link = ch ? mk_link_new(ch, &agent_link_ops, NULL) : NULL;
 	if (!link) {
@@ -159,7 +159,10 @@ static void link_up(u64 epoch)
 	ch->ring_size = MK_LINK_RING;
 	ch->head = (void *)area + MK_AREA_LINK;
 	ch->phys = self.ipc.start + MK_AREA_LINK;
-	if (mk_link_join(link)) {
+	ret = mk_link_join(link);
+	if (ret != -ENOMEM)
+		last_epoch = epoch;
+	if (ret) {
 		mk_link_free(link);
 		link = NULL;
 	}

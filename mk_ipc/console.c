@@ -602,7 +602,8 @@ static int hear(struct notifier_block *nb, unsigned long event, void *data)
 	return NOTIFY_OK;
 }
 
-static struct notifier_block watcher = { .notifier_call = hear };
+/* Told last: nobody refuses the start any more. */
+static struct notifier_block watcher = { .notifier_call = hear, .priority = -1 };
 
 /**
  * mk_console_init() - offer consoles to instances

@@ -40,11 +40,13 @@ struct span {
 	struct mk_channel_head *head;
 	size_t size;
 	u64 epoch;
+	bool over;		/* no permit has it any more */
 };
 
 struct lease {
 	struct list_head node;
 	struct span *span;
+	bool told;		/* that it is over */
 };
 
 struct permit {
@@ -121,6 +123,12 @@ static void establish_soon(void)
 	queue_delayed_work(mk_ipc_wq, &establish_work, msecs_to_jiffies(SOON_MS));
 }
 
+/* There was no memory, or a peer takes nothing now. */
+static void establish_again(void)
+{
+	queue_delayed_work(mk_ipc_wq, &establish_work, msecs_to_jiffies(AGAIN_MS));
+}
+
 static struct instance *find_instance(const char *name)
 {
 	struct instance *inst;
@@ -181,7 +189,7 @@ static int tell_instance(struct permit *p, u32 side, struct instance *inst,
 	struct lease *lease = kzalloc(sizeof(*lease), GFP_KERNEL);
 	int ret = -ENOMEM;
 
-	if (!m || !lease || inst->nr_leases == LEASES_MAX)
+	if (!m || !lease)
 		goto out;
 	m->phys = virt_to_phys(p->span->head);
 	m->epoch = p->span->epoch;
@@ -211,23 +219,37 @@ out:
 	return ret;
 }
 
+static void tell_over(struct instance *inst)
+{
+	struct mk_close_channel m;
+	struct lease *lease;
+	int ret;
+
+	list_for_each_entry(lease, &inst->leases, node) {
+		if (!lease->span->over || lease->told)
+			continue;
+		m.epoch = lease->span->epoch;
+		ret = mk_link_send(inst->link, MK_CLASS_SYSTEM, MK_SYSTEM_CLOSE, &m, sizeof(m));
+		lease->told = ret != -ENOMEM && ret != -ENOBUFS;
+		if (!lease->told)
+			establish_again();
+	}
+}
+
 /* End the span that a permit has; each end that lives is told. */
 static void revoke(struct permit *p)
 {
-	struct mk_close_channel m;
 	struct instance *inst;
 	u32 side;
 
 	if (!p->span)
 		return;
-	m.epoch = p->span->epoch;
-	for (side = 0; side < 2; side++) {
-		/* for one that is dead, too */
+	p->span->over = true;
+	/* for one that is dead, too */
+	for (side = 0; side < 2; side++)
 		mk_peer_store_release(&p->span->head->side[side].state, MK_SIDE_CLOSED);
-		inst = *p->end[side] ? find_instance(p->end[side]) : NULL;
-		if (inst)
-			mk_link_send(inst->link, MK_CLASS_SYSTEM, MK_SYSTEM_CLOSE, &m, sizeof(m));
-	}
+	list_for_each_entry(inst, &instances, node)
+		tell_over(inst);
 	if (p->ch) {
 		mk_channel_close(p->ch);
 		mk_channel_put(p->ch);
@@ -243,7 +265,8 @@ static bool can_join(const struct permit *p, const char *end, const struct insta
 	u64 kinds = mk_service_kinds();
 
 	if (*end)
-		kinds = inst && inst->ready ? READ_ONCE(inst->link->kinds) : 0;
+		kinds = inst && inst->ready && inst->nr_leases < LEASES_MAX ?
+			READ_ONCE(inst->link->kinds) : 0;
 	return kinds & BIT_ULL(p->kind);
 }
 
@@ -265,12 +288,14 @@ static void establish(struct permit *p)
 	p->made = get_jiffies_64();
 	p->span = make_span(p->ring_size);
 	if (!p->span)
-		return;
+		ret = -ENOMEM;
 	for (side = 0; !ret && side < 2; side++)
 		ret = end[side] ? tell_instance(p, side, end[side], end[!side]) :
 				  join_host(p, side, end[!side]);
 	if (ret)
 		revoke(p);
+	if (ret == -ENOMEM || ret == -ENOBUFS)
+		establish_again();
 }
 
 static bool has_every(const struct instance *inst, u32 kind)
@@ -281,20 +306,6 @@ static bool has_every(const struct instance *inst, u32 kind)
 		if (!*p->name && p->kind == kind && !strcmp(p->end[1], inst->name))
 			return true;
 	return false;
-}
-
-static void establish_all(struct work_struct *work)
-{
-	struct permit *p;
-
-	mutex_lock(&mk_ipc_lock);
-	list_for_each_entry(p, &permits, node) {
-		if (p->ch && p->ch->closed)	/* our user has left */
-			revoke(p);
-		if (!p->span)
-			establish(p);
-	}
-	mutex_unlock(&mk_ipc_lock);
 }
 
 /* What every instance has with the host. */
@@ -308,8 +319,10 @@ static void permit_every(const struct instance *inst)
 		if (!(every & BIT_ULL(kind)) || has_every(inst, kind))
 			continue;
 		p = kzalloc(sizeof(*p), GFP_KERNEL);
-		if (!p)
+		if (!p) {
+			establish_again();
 			continue;
+		}
 		p->kind = kind;
 		p->ring_size = mk_service_find(kind)->ring_size;
 		strscpy(p->end[1], inst->name, sizeof(p->end[1]));
@@ -317,13 +330,30 @@ static void permit_every(const struct instance *inst)
 	}
 }
 
-void mk_host_service(void)
+static void establish_all(struct work_struct *work)
 {
 	struct instance *inst;
+	struct permit *p;
 
-	list_for_each_entry(inst, &instances, node)
-		permit_every(inst);
-	establish_soon();
+	mutex_lock(&mk_ipc_lock);
+	list_for_each_entry(inst, &instances, node) {
+		tell_over(inst);
+		if (inst->ready)
+			permit_every(inst);
+	}
+	list_for_each_entry(p, &permits, node) {
+		if (p->ch && p->ch->closed)	/* our user has left */
+			revoke(p);
+		if (!p->span)
+			establish(p);
+	}
+	mutex_unlock(&mk_ipc_lock);
+}
+
+void mk_host_service(void)
+{
+	if (!list_empty(&instances))
+		establish_soon();
 }
 
 static struct permit *find_permit(const char *name)
@@ -508,7 +538,6 @@ static void host_hello(struct mk_link *link, const struct mk_hello *hello)
 	mutex_lock(&mk_ipc_lock);
 	if (!list_empty(&inst->node)) {	/* it may be ending */
 		inst->ready = true;
-		permit_every(inst);
 		pr_info("instance %s (%u) is linked, mk_ipc %s\n", inst->name, inst->id,
 			hello->version);
 	}
@@ -633,43 +662,70 @@ static void instance_ends(struct instance *inst, bool lost)
 	kfree(inst);
 }
 
-static void instance_starts(const struct mk_peer *peer)
+static int instance_starts(const struct mk_peer *peer)
 {
 	struct instance *inst = find_id(peer->id);
+	int ret;
 
 	if (inst && inst->epoch == peer->epoch)
-		return;	/* told twice */
+		return 0;	/* told twice */
 	if (peer->ipc.size < MK_AREA_LINK + MK_CHANNEL_HEAD + 2 * MK_LINK_RING)
-		return;
+		return 0;
 	inst = alloc_instance(peer);
-	if (!inst || lay_out(inst, peer)) {
-		pr_warn("instance %s (%u) has no link: no memory\n", peer->name, peer->id);
-		return;
+	if (!inst)
+		return -ENOMEM;
+	ret = lay_out(inst, peer) ?: mk_link_join(inst->link);
+	if (ret) {
+		mk_link_free(inst->link);
+		kfree(inst);
+		return ret;
 	}
 	list_add_tail(&inst->node, &instances);
-	if (mk_link_join(inst->link))
-		pr_warn("instance %s (%u) has no link: no memory\n", peer->name, peer->id);
 	publish_area(inst);
+	return 0;
+}
+
+/* One that lives may spoil its area: then it has no link, and others have theirs. */
+static int start(const struct mk_peer *peer)
+{
+	int ret = instance_starts(peer);
+
+	if (ret)
+		pr_warn("instance %s (%u) has no link: %s\n", peer->name, peer->id,
+			ret == -ENOMEM ? "no memory" : "it wrote nonsense");
+	return ret == -ENOMEM ? ret : 0;
 }
 
 static int hear(struct notifier_block *nb, unsigned long event, void *data)
 {
 	const struct mk_peer *peer = data;
 	struct instance *inst;
+	int ret = 0;
 
 	mutex_lock(&mk_ipc_lock);
 	if (event == MK_PEER_START) {
-		instance_starts(peer);
+		ret = start(peer);
 	} else {
 		inst = find_id(peer->id);
 		if (inst)
 			instance_ends(inst, event == MK_PEER_LOST);
 	}
 	mutex_unlock(&mk_ipc_lock);
-	return NOTIFY_OK;
+	return notifier_from_errno(ret);
 }
 
 static struct notifier_block watcher = { .notifier_call = hear };
+
+static void forget_all(void)
+{
+	struct permit *p, *next;
+
+	cancel_delayed_work_sync(&establish_work);
+	mutex_lock(&mk_ipc_lock);
+	list_for_each_entry_safe(p, next, &permits, node)
+		free_permit(p);
+	mutex_unlock(&mk_ipc_lock);
+}
 
 /**
  * mk_host_init() - link up with all instances
@@ -679,7 +735,11 @@ static struct notifier_block watcher = { .notifier_call = hear };
  */
 int mk_host_init(void)
 {
-	return mk_core_watch(&watcher);
+	int ret = mk_core_watch(&watcher);
+
+	if (ret)
+		forget_all();
+	return ret;
 }
 
 /**
@@ -691,12 +751,6 @@ int mk_host_init(void)
  */
 void mk_host_exit(void)
 {
-	struct permit *p, *next;
-
 	mk_core_unwatch(&watcher);
-	cancel_delayed_work_sync(&establish_work);
-	mutex_lock(&mk_ipc_lock);
-	list_for_each_entry_safe(p, next, &permits, node)
-		free_permit(p);
-	mutex_unlock(&mk_ipc_lock);
+	forget_all();
 }
