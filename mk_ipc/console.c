@@ -107,7 +107,8 @@ static void put_console(struct console *c)
 static void give_up(struct console *c)
 {
 	lockdep_assert_held(&c->lock);
-	pr_warn("instance %s (%u): its console is over: it wrote nonsense\n", c->name, c->id);
+	pr_warn_ratelimited("instance %s (%u): its console is over: it wrote nonsense\n", c->name,
+			    c->id);
 	WRITE_ONCE(c->ch, NULL);
 }
 

@@ -122,7 +122,8 @@ static void die(struct peer *p, const char *why)
 	if (xchg(&p->dead, true))
 		return;
 	if (why)
-		pr_warn("no more sockets with %s (%u): %s\n", p->ch->peer_name, p->ch->peer, why);
+		pr_warn_ratelimited("no more sockets with %s (%u): %s\n", p->ch->peer_name,
+				    p->ch->peer, why);
 	reset_orphans();
 }
 
