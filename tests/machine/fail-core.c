@@ -1,0 +1,275 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Calls of /dev/mk. The pool and all instances are this program's. */
+#include <sys/syscall.h>
+#include <sys/utsname.h>
+
+#include "fail.h"
+
+#define REAL_MEMORY	(120 * MIB)
+
+const char *fail_kernel, *fail_initrd;
+int dev = -1, inst = -1;
+struct mk_error error;
+
+static int change(unsigned int cmd, __u64 memory)
+{
+	__u32 cpus[] = { CPU, OTHER_CPU };
+	struct mk_extent e = { .size = memory, .node = MK_NODE_ANY };
+	struct mk_pool_change c = { .hdr.size = sizeof(c), .cpus = ptr(cpus), .nr_cpus = 2,
+				    .extents = ptr(&e), .nr_extents = 1 };
+	int ret = mk_call(dev, cmd, &c);
+
+	error = c.hdr.err;
+	return ret;
+}
+
+int pool_add(void)
+{
+	return change(MK_IOC_POOL_ADD, MK_POOL_GRANULE);
+}
+
+int pool_remove(void)
+{
+	return change(MK_IOC_POOL_REMOVE, MK_POOL_GRANULE);
+}
+
+static int version(void)
+{
+	struct mk_version v = { .hdr.size = sizeof(v) };
+
+	return mk_call(dev, MK_IOC_VERSION, &v);
+}
+
+static int pool_query(void)
+{
+	struct mk_pool_cpu cpus[4];
+	struct mk_pool_chunk chunks[4];
+	struct mk_pool_query q = { .hdr.size = sizeof(q), .cpus = ptr(cpus), .nr_cpus = 4,
+				   .chunks = ptr(chunks), .nr_chunks = 4 };
+	int ret = mk_call(dev, MK_IOC_POOL_QUERY, &q);
+
+	error = q.hdr.err;
+	return ret;
+}
+
+static int list(void)
+{
+	__u32 ids[4];
+	struct mk_list l = { .hdr.size = sizeof(l), .ids = ptr(ids), .nr = 4 };
+	int ret = mk_call(dev, MK_IOC_LIST, &l);
+
+	error = l.hdr.err;
+	return ret;
+}
+
+static int create_with(__u64 memory)
+{
+	inst = mk_create(dev, "fail", CPU, memory, &error);
+	return inst < 0 ? inst : 0;
+}
+
+static int create(void)
+{
+	return create_with(IMAGE_MEMORY);
+}
+
+static int create_real(void)
+{
+	return create_with(REAL_MEMORY);
+}
+
+static int delete(void)
+{
+	return mk_simple(inst, MK_IOC_DELETE, &error);
+}
+
+static int forget(void)
+{
+	int ret = inst >= 0 ? close(inst) : 0;
+
+	inst = -1;
+	return ret;
+}
+
+int discard(void)
+{
+	mk_simple(inst, MK_IOC_KILL, &error);
+	return delete() ?: forget();
+}
+
+static int open_name(void)
+{
+	int fd = mk_open_name(dev, "fail", &error);
+
+	return fd < 0 ? fd : close(fd);
+}
+
+static int query(void)
+{
+	struct mk_pool_cpu cpus[4];
+	struct mk_extent extents[4];
+	struct mk_query q = { .hdr.size = sizeof(q), .cpus = ptr(cpus), .nr_cpus = 4,
+			      .extents = ptr(extents), .nr_extents = 4 };
+	int ret = mk_call(inst, MK_IOC_QUERY, &q);
+
+	error = q.hdr.err;
+	return ret;
+}
+
+static int load_files(const char *image, const char *initramfs)
+{
+	static const char words[] = "act=\"sleep 1000\"";
+	struct mk_load l = { .hdr.size = sizeof(l), .cmdline = ptr(words),
+			     .cmdline_len = sizeof(words) - 1, .nr_initrds = 1 };
+	int ret;
+
+	l.kernel_fd = open(image, O_RDONLY | O_CLOEXEC);
+	l.initrd_fd[0] = open(initramfs, O_RDONLY | O_CLOEXEC);
+	ret = mk_call(inst, MK_IOC_LOAD, &l);
+	error = l.hdr.err;
+	close(l.kernel_fd);
+	close(l.initrd_fd[0]);
+	return ret;
+}
+
+static int load(void)
+{
+	return load_files(FAIL_IMAGE, FAIL_IMAGE);
+}
+
+static int load_real(void)
+{
+	return load_files(fail_kernel, fail_initrd);
+}
+
+int loaded(void)
+{
+	return create() ?: load();
+}
+
+static int read_memory(void)
+{
+	struct mk_extent e = { };
+	struct mk_query q = { .hdr.size = sizeof(q), .extents = ptr(&e), .nr_extents = 1 };
+	char room[4096];
+	struct mk_read r = { .hdr.size = sizeof(r), .buf = ptr(room), .len = sizeof(room) };
+	int ret = mk_call(inst, MK_IOC_QUERY, &q);
+
+	if (ret) {
+		error = q.hdr.err;
+		return ret;
+	}
+	r.addr = e.start;
+	ret = mk_call(inst, MK_IOC_READ, &r);
+	error = r.hdr.err;
+	return ret;
+}
+
+static int reload(void)
+{
+	return mk_simple(inst, MK_IOC_RELOAD, &error);
+}
+
+int start(void)
+{
+	return mk_simple(inst, MK_IOC_START, &error);
+}
+
+int kill_it(void)
+{
+	return mk_simple(inst, MK_IOC_KILL, &error);
+}
+
+int started(void)
+{
+	return loaded() ?: start();
+}
+
+/* mkctl packs what makes it say that it runs. */
+int running(const char *act)
+{
+	const char *args = getenv("INSTANCE_ARGS");
+	char command[1024];
+
+	snprintf(command, sizeof(command),
+		 "mkctl run fail --cpus %d --memory %lluM --kernel %s --initrd %s --timeout 300 --cmdline 'act=\"%s\" %s' >/dev/null",
+		 CPU, REAL_MEMORY / MIB, fail_kernel, fail_initrd, act, args ?: "");
+	if (system(command))
+		return -ESRCH;
+	inst = mk_open_name(dev, "fail", &error);
+	return inst < 0 ? inst : 0;
+}
+
+static int idle(void)
+{
+	return running("");
+}
+
+static int stop(void)
+{
+	struct mk_stop s = { .hdr.size = sizeof(s), .timeout_ms = 3600000 };
+	int ret = mk_call(inst, MK_IOC_STOP, &s);
+
+	error = s.hdr.err;
+	return ret;
+}
+
+/* The machine has them where dkms puts them. */
+int insert(const char *module)
+{
+	struct utsname name;
+	char path[128];
+	int fd, ret;
+
+	uname(&name);
+	snprintf(path, sizeof(path), "/lib/modules/%s/updates/dkms/%s.ko", name.release, module);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	ret = fd < 0 || syscall(SYS_finit_module, fd, "", 0) ? -errno : 0;
+	close(fd);
+	return ret;
+}
+
+int removed(const char *module)
+{
+	return syscall(SYS_delete_module, module, O_NONBLOCK) ? -errno : 0;
+}
+
+int insert_core(void)
+{
+	return insert("mk_core");
+}
+
+static int remove_core(void)
+{
+	return removed("mk_core");
+}
+
+const struct step steps_module[] = {
+	{ "load of mk_core", .call = insert_core, .after = remove_core, .plain = true },
+	{ }
+};
+
+const struct step steps_device[] = {
+	{ "VERSION", .call = version, .plain = true },
+	{ "POOL_ADD", .call = pool_add, .after = pool_remove },
+	{ "POOL_REMOVE", .before = pool_add, .call = pool_remove },
+	{ }
+};
+
+/* These have a pool. */
+const struct step steps_pool[] = {
+	{ "POOL_QUERY", .call = pool_query },
+	{ "CREATE", .call = create, .after = discard },
+	{ "LIST", .before = create, .call = list, .after = discard },
+	{ "OPEN", .before = create, .call = open_name, .after = discard },
+	{ "QUERY", .before = create, .call = query, .after = discard },
+	{ "LOAD", .before = create, .call = load, .after = discard },
+	{ "LOAD of a stock kernel", .before = create_real, .call = load_real, .after = discard },
+	{ "RELOAD", .before = loaded, .call = reload, .after = discard, .again = load },
+	{ "READ", .before = loaded, .call = read_memory, .after = discard },
+	{ "START", .before = loaded, .call = start, .after = discard },
+	{ "KILL", .before = started, .call = kill_it, .after = discard },
+	{ "STOP", .before = idle, .call = stop, .after = discard },
+	{ "DELETE", .before = loaded, .call = delete, .after = forget },
+	{ }
+};

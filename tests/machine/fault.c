@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Documentation/fault-injection/fault-injection.rst. */
+#include "fault.h"
+#include "mk.h"
+
+#define NTH	"/proc/thread-self/fail-nth"
+
+static int put(const char *path, const char *text)
+{
+	int fd = open(path, O_WRONLY | O_CLOEXEC), ret;
+
+	if (fd < 0)
+		return -errno;
+	ret = write(fd, text, strlen(text)) < 0 ? -errno : 0;
+	close(fd);
+	return ret;
+}
+
+static int set(const char *fault, const char *key, const char *value)
+{
+	char path[80];
+	int ret;
+
+	snprintf(path, sizeof(path), "/sys/kernel/debug/%s/%s", fault, key);
+	ret = put(path, value);
+	if (ret)
+		fprintf(stderr, "%s: %s\n", path, strerror(-ret));
+	return ret;
+}
+
+/* A function's addresses, as the files of a fault want them. */
+struct range {
+	char start[32], end[32];
+};
+
+static struct range function(const char *name)
+{
+	struct range r = { "0x", "0x" };
+	char line[256], symbol[128];
+	FILE *f = fopen("/proc/kallsyms", "re");
+
+	while (f && fgets(line, sizeof(line), f)) {
+		if (sscanf(line, "%16s %*c %127s", r.end + 2, symbol) != 2)
+			continue;
+		if (r.start[2])
+			break;
+		if (!strcmp(symbol, name))
+			memcpy(r.start, r.end, sizeof(r.start));
+	}
+	if (f)
+		fclose(f);
+	if (!r.start[2])
+		fprintf(stderr, "this kernel has no %s\n", name);
+	return r;
+}
+
+/* Only below (require) or never below (reject) a function. */
+static int faults_where(const char *fault, const char *how, struct range r)
+{
+	char start[32], end[32];
+
+	snprintf(start, sizeof(start), "%s-start", how);
+	snprintf(end, sizeof(end), "%s-end", how);
+	return set(fault, start, r.start) ?: set(fault, end, r.end) ?:
+	       set(fault, "stacktrace-depth", "32");
+}
+
+static int memory_where(const char *how, struct range r)
+{
+	return faults_where("failslab", how, r) ?: faults_where("fail_page_alloc", how, r);
+}
+
+int faults_setup(void)
+{
+	return set("failslab", "ignore-gfp-wait", "N") ?: set("failslab", "verbose", "0") ?:
+	       set("fail_page_alloc", "ignore-gfp-wait", "N") ?:
+	       set("fail_page_alloc", "ignore-gfp-highmem", "N") ?:
+	       set("fail_page_alloc", "min-order", "0") ?: set("fail_page_alloc", "verbose", "0") ?:
+	       faults_where("fail_usercopy", "require", (struct range){ "1", "2" });
+}
+
+int faults_in_initcalls(void)
+{
+	return memory_where("require", function("do_one_initcall")) ?:
+	       memory_where("reject", function("register_irq_proc"));
+}
+
+int faults_everywhere(void)
+{
+	return memory_where("require", (struct range){ "0", "0xffffffffffffffff" }) ?:
+	       memory_where("reject", function("alloc_contig_range_noprof"));
+}
+
+int fault_open(void)
+{
+	int fd = open(NTH, O_RDWR | O_CLOEXEC);
+
+	if (fd < 0)
+		perror(NTH);
+	return fd;
+}
+
+bool fault_call(int fd, unsigned int nth, int (*call)(void), int *ret)
+{
+	char text[16] = "";
+
+	snprintf(text, sizeof(text), "%u", nth);
+	if (write(fd, text, strlen(text)) < 0)
+		return false;
+	*ret = call();
+	memset(text, 0, sizeof(text));
+	if (pread(fd, text, sizeof(text) - 1, 0) < 1)
+		return false;
+	pwrite(fd, "0", 1, 0);
+	return atoi(text) == 0;
+}

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* The nth allocation of a call fails, where the kernel can do that. */
+#ifndef TESTS_MACHINE_FAULT_H
+#define TESTS_MACHINE_FAULT_H
+
+#include <stdbool.h>
+
+/* Memory is what fails; a copy from or to user space does not. */
+int faults_setup(void);
+/*
+ * The kernel's own loader warns when it has no memory, and so does an interrupt
+ * that has not all its files when it ends; the rest is our part.
+ */
+int faults_in_initcalls(void);
+/* But where it moves a page: there the kernel itself goes on without memory. */
+int faults_everywhere(void);
+
+/* Return: a descriptor for fault_call(), or -1. */
+int fault_open(void);
+/* Return: whether the nth allocation of the call was there to fail. */
+bool fault_call(int fd, unsigned int nth, int (*call)(void), int *ret);
+
+#endif /* TESTS_MACHINE_FAULT_H */
