@@ -1,12 +1,30 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
-# Damaged arguments of every call of /dev/mk; reads and writes of sysfs.
+# Damaged arguments of every call of /dev/mk and /dev/mk_ipc; what can be done
+# with descriptors of channels and consoles; reads and writes of sysfs.
 . ./lib.sh
+
+fuzz() {
+	"$1" "${FUZZ_ROUNDS:-10000}" ${FUZZ_SEED:+"$FUZZ_SEED"}
+}
 
 host_snapshot
 must modprobe mk_core
-check "each error has its code, and the pool empties" fuzz-ioctl "${FUZZ_ROUNDS:-10000}" ${FUZZ_SEED:+"$FUZZ_SEED"}
+check "/dev/mk: each error has its code, and the pool empties" fuzz fuzz-ioctl
 note /tmp/output
-must rmmod mk_core
+pool_up 2 256M
+INSTANCE_ARGS="console=hvc0${INSTANCE_ARGS+ $INSTANCE_ARGS}"
+must modprobe mk_ipc
+must run_instance web 2 256M 'channel echo f0 & while :; do channel echo f1; done 2>/dev/null'
+check "/dev/mk_ipc: likewise, and no permit is left" fuzz fuzz-ipc
+note /tmp/output
+must mkctl channel add f1 --between host,web
+check "a channel works as before" channel ask f1 100
+check "and a console" sh -c 'command mkctl console web --read-only --timeout 2 | grep -q "Linux version"'
+must mkctl channel remove f1
+check "healthy" healthy web
+must mkctl kill web
+check "nothing is held" within 15 rmmod mk_ipc
+pool_down
 # the kernel keeps pages of slabs for all that was in sysfs
 host_compare 2048

@@ -8,30 +8,17 @@
  */
 #include <ftw.h>
 #include <stddef.h>
-#include <sys/mman.h>
 #include <time.h>
 
-#include "kcov.h"
-#include "mk.h"
+#include "corpus.h"
 
 #define IMAGE		"/tmp/fuzz.image"
 #define GARBAGE		"/tmp/fuzz.garbage"
-#define ARENA		((unsigned char *)0x10000000)	/* far from all else of ours */
-#define ARENA_SIZE	(64 * 1024)
 #define NR_INSTANCES	4
 #define POOL_MAX	(1024 * MIB)
-#define KEPT_MAX	256
 #define FILES_MAX	256
 #define SYSFS_PARAMETERS "/sys/module/mk_core/parameters"
 
-#define PICK(...)	pick((const __u64[]){ __VA_ARGS__ }, sizeof((__u64[]){ __VA_ARGS__ }) / 8)
-
-static __u64 pick(const __u64 *all, __u32 nr)
-{
-	return all[random_below(nr)];
-}
-
-/* In the arena, where a damaged pointer does no harm to this program. */
 struct arena {
 	union argument arg;
 	unsigned char behind[4096];
@@ -41,15 +28,7 @@ struct arena {
 	unsigned char room[16384];
 };
 
-/* A call that reached something new. */
-struct kept {
-	const struct call *call;
-	struct arena arena;
-};
-
 static struct arena *const a = (void *)ARENA;
-static struct kept kept[KEPT_MAX];
-static unsigned int nr_kept, nr_news;
 static char *files[FILES_MAX];
 static unsigned int nr_files;
 static int dev, image, garbage, directory;
@@ -186,25 +165,9 @@ static void fill(const struct call *call)
 	}
 }
 
-static void damage_argument(const struct call *call)
-{
-	__u32 n = PICK(0U, 0U, 1U, 1U, 2U, 4U);
-
-	while (n--)
-		damage(a->arg.bytes, random_below(4) ? sizeof(struct mk_hdr) - 4 : 0,
-		       call->size + (random_below(8) ? 4 : 256));
-}
-
 static int right_descriptor(const struct call *call)
 {
 	return call->instance ? any_instance() : dev;
-}
-
-/* These are said before anybody looks at what is in the argument. */
-static int needs_code(int ret)
-{
-	return ret != -ENOTTY && ret != -EBADF && ret != -E2BIG && ret != -EFAULT &&
-	       a->arg.hdr.size >= sizeof(struct mk_hdr) && a->arg.hdr.size <= 4096;
 }
 
 static void keep(int fd)
@@ -218,32 +181,13 @@ static void keep(int fd)
 
 static const struct call *choose(void)
 {
-	const struct kept *k;
-	const struct call *call;
+	const struct call *call = corpus_choose();
 
-	if (nr_kept && random_below(2)) {
-		k = &kept[random_below(nr_kept)];
-		*a = k->arena;
-		return k->call;
-	}
+	if (call)
+		return call;
 	call = &calls[random_below(NR_CALLS)];
 	fill(call);
 	return call;
-}
-
-/* @was: the call's argument as it was before the kernel wrote to it */
-static void look(const struct call *call, const union argument *was)
-{
-	unsigned int new = kcov_new();
-	struct kept *k;
-
-	if (!new)
-		return;
-	nr_news += new;
-	k = &kept[nr_kept < KEPT_MAX ? nr_kept++ : random_below(KEPT_MAX)];
-	k->call = call;
-	k->arena = *a;
-	k->arena.arg = *was;
 }
 
 static int one_call(void)
@@ -251,20 +195,16 @@ static int one_call(void)
 	const struct call *call = choose();
 	int stray = !random_below(16), cut = !random_below(64), ret;
 	int fd = stray ? any_file() : right_descriptor(call);
-	union argument was;
 
-	damage_argument(call);
-	was = a->arg;
-	kcov_start();
-	ret = mk_call(fd, call->cmd, cut ? ARENA + ARENA_SIZE - 24 : a->arg.bytes);
-	look(call, &was);
+	corpus_damage(call);
+	ret = corpus_call(call, fd, cut);
 	if (ret > 0)
 		keep(ret);
 	if (ret >= 0)
 		done++;
 	else
 		refused++;
-	if (ret >= 0 || stray || cut || !needs_code(ret) || a->arg.hdr.err.code)
+	if (stray || cut || !corpus_needs_code(ret) || a->arg.hdr.err.code)
 		return 0;
 	fprintf(stderr, "%s: error %d without a code\n", call->name, ret);
 	return 1;
@@ -366,8 +306,7 @@ static int prepare(void)
 	image = open(IMAGE, O_RDONLY);
 	garbage = open(GARBAGE, O_RDONLY);
 	directory = open("/", O_RDONLY | O_DIRECTORY);
-	return mmap(ARENA, ARENA_SIZE, PROT_READ | PROT_WRITE,
-		    MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) == ARENA ? 0 : -1;
+	return corpus_open();
 }
 
 static int one_round(int round)
@@ -390,11 +329,10 @@ int main(int argc, char **argv)
 
 	random_seed(argc, argv);
 	ret = prepare();
-	printf("# %s what calls reach\n", kcov_open() ? "cannot see" : "sees");
 	for (i = 0; !ret && (end ? time(NULL) < end : i < rounds); i++)
 		ret = one_round(i);
 	ret = empty_pool() ?: ret;
-	printf("# %d calls: %u done, %u refused; %u places reached, %u calls kept\n", i, done,
-	       refused, nr_news, nr_kept);
+	printf("# %d calls: %u done, %u refused\n", i, done, refused);
+	corpus_report();
 	return ret || done < refused / 20 ? 1 : 0;
 }
