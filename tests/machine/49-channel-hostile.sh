@@ -1,10 +1,12 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
-# An instance writes random words into all that it shares with the host: its
-# channels are over, other ones and the host do not feel it.
+# An instance writes what it wants into all that it shares with the host, first
+# random words, then messages that are nearly good: its channels are over, other
+# ones and the host do not feel it.
 . ./lib.sh
 
 COUNT=${COUNT:-20000}
+SECONDS_EACH=${HOSTILE_TIME:-10}
 AREA=0x40000	# of mk_ipc, from the control page on
 SIZE=0x9000	# its head, the link and its rings
 
@@ -16,14 +18,39 @@ use() {
 	done >/dev/null 2>&1
 }
 
+# look: at the console of web, likewise
+look() {
+	while [ ! -e /tmp/done ]; do
+		timeout 2 mkctl console web
+		sleep 0.1
+	done >/dev/null 2>&1 </dev/null
+}
+
+# good: all day, and counts what fails
+good() {
+	while [ ! -e /tmp/done ]; do
+		channel ask good 100 >>/tmp/good 2>&1 || echo "not as it should be" >>/tmp/good
+	done
+}
+
+# serve: sockets, likewise
+serve() {
+	while [ ! -e /tmp/done ]; do
+		vsock serve
+		sleep 0.1
+	done >/dev/null 2>&1
+}
+
 host_snapshot
 pool_up 2-3 512M
 must modprobe mk_ipc
 must mkctl channel add good --between host,db
 must mkctl channel add bad --between host,web --size 4K
 must mkctl channel add other --between host,web --size 4K
-must run_instance db 3 256M 'channel echo good'
-rm -f /tmp/done
+must run_instance db 3 256M 'while :; do channel echo good; done'
+must channel ask good 1
+rm -f /tmp/done /tmp/good
+good &
 use bad &
 round=0
 while [ $round -lt 3 ]; do
@@ -35,9 +62,26 @@ echo spoiled >/dev/kmsg"
 	check "and over its link" in_log web spoiled 60
 	must mkctl delete web --force
 done
+
+# Programs of the host that read and answer what comes.
+look &
+serve &
+INSTANCE_ARGS="module_blacklist=mk_ipc${INSTANCE_ARGS+ $INSTANCE_ARGS}"
+for seed in ${HOSTILE_SEEDS:-1 2}; do
+	dmesg -c >/dev/null
+	must run_instance web 2 256M "insmod /lib/modules/\$(uname -r)/mk_peer.ko seconds=$SECONDS_EACH seed=$seed"
+	check "seed $seed: nearly good messages" in_log web 'mk_peer: .* messages' $((SECONDS_EACH + 60))
+	mkctl logs web | grep -o 'mk_peer: .*' | note
+	check "the second hello ends its link" within 10 sh -c 'dmesg | grep "the link to web .* is over"'
+	must mkctl delete web --force
+done
 touch /tmp/done
+killall -q vsock
 wait
-check "others can still talk" channel ask good 1000
+INSTANCE_ARGS=${INSTANCE_ARGS#module_blacklist=mk_ipc}
+equal "who had nothing to do with it could always talk" "" "$(grep -v 'round trip' /tmp/good | sort | uniq -c)"
+check "and did" test "$(wc -l </tmp/good)" -gt 5
+check "and can" channel ask good 1000
 must run_instance web 2 256M 'channel echo other'
 check "a new start is a new beginning" channel ask other 1000
 for name in good bad other; do
@@ -45,6 +89,6 @@ for name in good bad other; do
 done
 must mkctl kill web
 must mkctl kill db
-check "nothing is held" within 5 rmmod mk_ipc
+check "nothing is held" within 15 rmmod mk_ipc
 pool_down
 host_compare
