@@ -34,6 +34,7 @@ step() {
 	ima)	 vm --name "$1" --tests '44*' --limit 300 --env IMA=y ;;
 	numa)	 vm --name "$1" --tests '70*' --limit 600 --numa ;;
 	tsc)	 vm --name "$1" --tests '75*' --limit 300 --append clearcpuid=tsc ;;
+	silent)	 vm --name "$1" --tests '76*' --limit 300 --host debug ;;
 	eight)	 vm --name "$1" --tests '71*' --limit 1200 --cpus 10 --memory 6G --env TEST_LIMIT=900 ;;
 	windows) vm --name "$1" --tests '74*' --limit 600 --cpus 20 ;;
 	rounds)	 vm --name "$1" --tests '8*' --limit 3000 --env TEST_LIMIT=900 ;;
@@ -87,7 +88,7 @@ more_steps() {
 all_steps() {
 	local host instance
 
-	echo lint unit model fuzz machine x2apic numa eight windows rounds lockdown ima tsc ends-poweroff ends-reboot ends-kexec debian demo bench debug kcsan
+	echo lint unit model fuzz machine x2apic numa eight windows rounds lockdown ima tsc ends-poweroff ends-reboot ends-kexec debian demo bench debug silent kcsan
 	for host in $("$TOP/tests/kernels.sh" list); do
 		for instance in $("$TOP/tests/kernels.sh" list); do
 			echo "sizes-$host-$instance"
