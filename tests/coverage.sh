@@ -24,7 +24,7 @@ counts() {
 		tar -xz -C "$build" --strip-components=1 mnt ||
 		die "the machine has not told what its $kind kernel has reached"
 	"$TOP/tests/kernels.sh" in bookworm "$build" lcov --quiet --capture --directory /mnt/mk_core \
-		--base-directory /mnt --no-external --output-file "/mnt/$kind.info" >>"$out/lcov.log" 2>&1 ||
+		--directory /mnt/mk_ipc --base-directory /mnt --no-external --output-file "/mnt/$kind.info" >>"$out/lcov.log" 2>&1 ||
 		die "lcov: see $out/lcov.log"
 }
 
