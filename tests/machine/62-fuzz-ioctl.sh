@@ -12,6 +12,7 @@ host_snapshot
 must modprobe mk_core
 check "/dev/mk: each error has its code, and the pool empties" fuzz fuzz-ioctl
 note /tmp/output
+must rmmod mk_core	# its parameters are anything now
 pool_up 2 256M
 INSTANCE_ARGS="console=hvc0${INSTANCE_ARGS+ $INSTANCE_ARGS}"
 must modprobe mk_ipc

@@ -287,7 +287,7 @@ static void one_message(struct end *e)
 		len = damage(e, len);
 	put(e, buf, len);
 	/* it may be over, but that is not said */
-	if (bad && !below(2))
+	if (e->tx.broken || e->rx.broken || (bad && !below(2)))
 		give_back(e);
 }
 
