@@ -81,7 +81,7 @@ static void fill(const struct call *call)
 		return fill_name(arg->open.name);
 	case MK_IPC_IOC_OPEN:
 		fill_name(arg->open.name);
-		arg->open.timeout_ms = PICK(0U, 1U, 200U);
+		arg->open.timeout_ms = PICK(0U, 0U, 0U, 1U, 30U);
 		break;
 	case MK_IPC_IOC_LIST:
 		arg->list.channels = ptr(room);
@@ -93,6 +93,18 @@ static void fill(const struct call *call)
 		arg->console.timeout_ms = PICK(0U, 0U, 20U);
 		break;
 	}
+}
+
+/* A damaged time is days. */
+static void hurry(const struct call *call)
+{
+	struct mk_ipc_open *o = (void *)ARENA;
+	struct mk_ipc_console *c = (void *)ARENA;
+
+	if (call->cmd == MK_IPC_IOC_OPEN)
+		o->timeout_ms %= 32;
+	else if (call->cmd == MK_IPC_IOC_CONSOLE)
+		c->timeout_ms %= 32;
 }
 
 static void keep(int fd)
@@ -115,6 +127,7 @@ static int one_call(void)
 		fill(call);
 	}
 	corpus_damage(call);
+	hurry(call);
 	ret = corpus_call(call, stray || call->instance ? any_file() : dev, cut);
 	if (ret > 0)
 		keep(ret);

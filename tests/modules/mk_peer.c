@@ -100,10 +100,24 @@ static void ring(struct end *e)
 		mk_core_ring(MK_BELL_APICID(bell), MK_BELL_VECTOR(bell));
 }
 
-static void put(struct end *e, const void *message, u32 len)
+/* The record of a message, or a position: the host has not been rung for it yet. */
+static void damage_ring(struct end *e, u32 at)
 {
+	u32 *record = (u32 *)(e->tx.data + (at & (e->size - 1)));
+	u32 *const words[] = { &record[0], &record[1], &e->tx.ring->tail, &e->tx.ring->room_event,
+			       &e->rx.ring->head, &e->rx.ring->data_event };
+
+	WRITE_ONCE(*words[below(ARRAY_SIZE(words))], nasty());
+}
+
+static void put(struct end *e, const void *message, u32 len, bool bad)
+{
+	u32 at = e->tx.put;
+
 	nr_sent += !mk_tx_put(&e->tx, message, len);
 	mk_tx_publish(&e->tx);
+	if (bad)
+		damage_ring(e, at);
 	ring(e);
 }
 
@@ -114,7 +128,7 @@ static void say(u16 type, const void *body, u32 len)
 
 	memcpy(buf, &m, sizeof(m));
 	memcpy(buf + sizeof(m), body, len);
-	put(link, buf, sizeof(m) + len);
+	put(link, buf, sizeof(m) + len, false);
 }
 
 static u64 kinds(void)
@@ -257,19 +271,12 @@ static u32 make_message(const struct end *e)
 	return below(256);
 }
 
-/* Its head, where each field is somebody's position; or its length. */
-static u32 damage(struct end *e, u32 len)
+static u32 damage(u32 len)
 {
-	u32 *words = (u32 *)&e->head->ring[below(2)];
-
-	nr_damaged++;
-	switch (below(4)) {
+	switch (below(3)) {
 	case 0:
-		WRITE_ONCE(words[below(sizeof(struct mk_ring) / sizeof(*words))], nasty());
-		return len;
-	case 1:
 		return below(4) ? below(len + 1) : below(MK_RING_MESSAGE_MAX);
-	case 2:
+	case 1:
 		noise(buf + below(len + 1), 1 + below(4));
 		return len;
 	default:
@@ -282,10 +289,12 @@ static void one_message(struct end *e)
 {
 	bool bad = e != link && !below(32);
 	u32 len = make_message(e);
+	bool in_ring = bad && !below(3);
 
-	if (bad)
-		len = damage(e, len);
-	put(e, buf, len);
+	if (bad && !in_ring)
+		len = damage(len);
+	nr_damaged += bad;
+	put(e, buf, len, in_ring);
 	/* it may be over, but that is not said */
 	if (e->tx.broken || e->rx.broken || (bad && !below(2)))
 		give_back(e);
