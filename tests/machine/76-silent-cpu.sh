@@ -27,7 +27,8 @@ equal "it crashed" "crashed boot 0" "$(of web state) $(of web reason) $(of web l
 must mkctl load web --kernel "$KERNEL" --initrd "$INITRD"
 check "it starts when it is asked again" mkctl start web --wait --timeout 60
 must mkctl channel add pair --between host,web --size 4K
-must within 20 sh -c 'mkctl channel list | grep -q open'
+must in_log web 'linked with the host' 60
+must within 20 sh -c 'mkctl channel list | grep -q "pair.*open"'
 
 silent 1
 mkctl kill web
