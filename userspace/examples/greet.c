@@ -2,7 +2,7 @@
 /*
  * Two programs in two kernels talk through a channel.
  *
- *	cc -O2 -static -o greet greet.c
+ *	cc -O2 -static greet.c -o greet
  *	mkctl channel add jobs --between host,web
  *	greet jobs		in the instance: answers until the host leaves
  *	greet jobs Ada Grace	in the host: prints "hello Ada" and "hello Grace"
