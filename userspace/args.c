@@ -8,7 +8,7 @@
 #include "text.h"
 
 struct option {
-	unsigned int bit;
+	__u64 bit;
 	char letter;
 	const char *name;
 	const char *value;	/* its name in usage; NULL: the option has none */
@@ -144,6 +144,8 @@ static const struct option options[] = {
 	  take_rate },
 	{ OPT_READ_ONLY, 0, "read-only", NULL, "only look; another one may write", NULL },
 	{ OPT_NO_HISTORY, 0, "no-history", NULL, "only what is printed from now on", NULL },
+	{ OPT_TTY, 't', "tty", NULL, "give the command a terminal", NULL },
+	{ OPT_NO_TTY, 'T', "no-tty", NULL, "give it none", NULL },
 	{ OPT_JSON, 'j', "json", NULL, "JSON output, errors too", NULL },
 	{ OPT_PRETTY, 'p', "pretty", NULL, "JSON output for people", NULL },
 	{ OPT_QUIET, 'q', "quiet", NULL, "say nothing when all is well", NULL },
@@ -173,6 +175,8 @@ static __printf(2, 3) int usage_error(const char *object, const char *fmt, ...)
  * @object:	first word of a command of two, or NULL
  * @cmd:	the command, once its words are known
  * @literal:	"--" was seen
+ * @nr_words:	of those that are kept
+ * @seen:	OPT_* that were given so far
  */
 struct scan {
 	int argc;
@@ -180,6 +184,8 @@ struct scan {
 	const char *object;
 	const struct cmd *cmd;
 	bool literal;
+	int nr_words;
+	__u64 seen;
 };
 
 static const struct option *find_long(const char *name, size_t len)
@@ -204,7 +210,7 @@ static const struct option *find_letter(char letter)
 
 static bool allowed(const struct scan *s, const struct option *o)
 {
-	unsigned int mask = OPT_GLOBAL;
+	__u64 mask = OPT_GLOBAL;
 
 	if (s->cmd)
 		mask |= s->cmd->required | s->cmd->options;
@@ -241,6 +247,7 @@ static int take_option(struct scan *s, struct args *a, const struct option *o,
 	if (why)
 		return usage_error(value, "--%s: %s", o->name, why);
 	a->given |= o->bit;
+	s->seen |= o->bit;
 	apply_global(a);
 	return 0;
 }
@@ -266,6 +273,12 @@ static const char *meant(const char *before, const char *word)
 	return text;
 }
 
+static int wrong_place(const struct scan *s, const struct option *o)
+{
+	return usage_error(NULL, "--%s does not belong %s", o->name,
+			   s->cmd ? "to this command" : "in front of a command");
+}
+
 static int long_option(struct scan *s, struct args *a, const char *word)
 {
 	size_t len = strcspn(word, "=");
@@ -275,8 +288,7 @@ static int long_option(struct scan *s, struct args *a, const char *word)
 		return usage_error(NULL, "there is no option --%.*s%s", (int)len, word,
 				   meant("--", closest_option(word, len)));
 	if (!allowed(s, o))
-		return usage_error(NULL, "--%s does not belong %s", o->name,
-				   s->cmd ? "to this command" : "in front of a command");
+		return wrong_place(s, o);
 	return take_option(s, a, o, word[len] ? word + len + 1 : NULL);
 }
 
@@ -289,9 +301,27 @@ static int short_options(struct scan *s, struct args *a, const char *letters)
 		o = find_letter(*letters);
 		if (!o)
 			return usage_error(NULL, "there is no option -%c", *letters);
+		if (!allowed(s, o))
+			return wrong_place(s, o);
 		ret = take_option(s, a, o, NULL);
 	}
 	return ret;
+}
+
+/* Words that were taken leave their places to those that are kept. */
+static int keep_word(struct scan *s, struct args *a)
+{
+	a->words[s->nr_words++] = s->argv[-1];
+	return 0;
+}
+
+/* From here on all is the command's own, also what looks like an option. */
+static int take_command(struct scan *s, struct args *a)
+{
+	a->words = s->argv - 1;
+	s->nr_words = s->argc + 1;
+	s->argc = 0;
+	return 0;
 }
 
 static int take_operand(struct scan *s, struct args *a, const char *word)
@@ -300,6 +330,10 @@ static int take_operand(struct scan *s, struct args *a, const char *word)
 
 	if (!s->cmd->operand)
 		return usage_error(word, "`mkctl %s` takes no name", cmd_name(s->cmd));
+	if (s->cmd->takes == TAKES_PATHS)
+		return keep_word(s, a);
+	if (a->name && s->cmd->takes == TAKES_COMMAND)
+		return take_command(s, a);
 	if (a->name)
 		return usage_error(word, "one name is enough");
 	why = parse_name(word);
@@ -315,7 +349,7 @@ static int take_word(struct scan *s, struct args *a, const char *word)
 	if (s->cmd)
 		return take_operand(s, a, word);
 	if (!s->object && !strcmp(word, "help") && s->argc) {
-		a->given |= OPT_HELP;
+		s->seen |= OPT_HELP;
 		return 0;
 	}
 	if (!s->object && cmd_is_object(word)) {
@@ -345,10 +379,10 @@ static int scan_word(struct scan *s, struct args *a)
 	return 0;
 }
 
-static unsigned int bits_of_letters(const char *letters)
+static __u64 bits_of_letters(const char *letters)
 {
 	const struct option *o;
-	unsigned int bits = 0;
+	__u64 bits = 0;
 
 	for (; *letters; letters++) {
 		o = find_letter(*letters);
@@ -358,10 +392,10 @@ static unsigned int bits_of_letters(const char *letters)
 }
 
 /* A wrong word may come before the --json that says how to tell of it. */
-static unsigned int look_ahead(char *const *words)
+static __u64 look_ahead(char *const *words)
 {
 	const struct option *o;
-	unsigned int bits = 0;
+	__u64 bits = 0;
 	const char *word;
 	size_t len;
 
@@ -381,6 +415,21 @@ static unsigned int look_ahead(char *const *words)
 	return bits;
 }
 
+static int check_words(const struct cmd *cmd, const struct args *a)
+{
+	if (cmd->takes == TAKES_PATHS) {
+		if (!a->words[0] || !a->words[1])
+			return usage_error(NULL, "`mkctl %s` needs two paths or more",
+					   cmd_name(cmd));
+	} else if (cmd->operand && cmd->operand[0] != '[' && !a->name) {
+		return usage_error(NULL, "`mkctl %s` needs the name of an instance",
+				   cmd_name(cmd));
+	} else if (cmd->takes == TAKES_COMMAND && !a->words[0]) {
+		return usage_error(NULL, "`mkctl %s` needs a command to run", cmd_name(cmd));
+	}
+	return 0;
+}
+
 static int check_complete(const struct cmd *cmd, const struct args *a)
 {
 	const struct option *o;
@@ -389,14 +438,13 @@ static int check_complete(const struct cmd *cmd, const struct args *a)
 		if (o->bit & cmd->required & ~a->given)
 			return usage_error(NULL, "`mkctl %s` needs --%s %s", cmd_name(cmd),
 					   o->name, o->value);
-	if (cmd->operand && cmd->operand[0] != '[' && !a->name)
-		return usage_error(NULL, "`mkctl %s` needs the name of an instance",
-				   cmd_name(cmd));
+	if ((a->given & OPT_TTY) && (a->given & OPT_NO_TTY))
+		return usage_error(NULL, "--tty and --no-tty exclude each other");
 	if ((a->given & OPT_CMDLINE) && (a->given & OPT_APPEND))
 		return usage_error(NULL, "--cmdline and --append are the same: give one");
 	if ((a->given & OPT_WAIT) && (a->given & OPT_NO_WAIT))
 		return usage_error(NULL, "--wait and --no-wait exclude each other");
-	return 0;
+	return check_words(cmd, a);
 }
 
 int args_parse(int argc, char **argv, struct args *a, const struct cmd **cmd)
@@ -408,12 +456,18 @@ int args_parse(int argc, char **argv, struct args *a, const struct cmd **cmd)
 	a->node = MK_NODE_ANY;
 	a->timeout_ms = -1;
 	a->level = 7;
+	a->words = s.argv;
 	a->given = look_ahead(s.argv) & (OPT_JSON | OPT_PRETTY);
 	apply_global(a);
 	while (s.argc && !ret)
 		ret = scan_word(&s, a);
 	*cmd = s.cmd;
-	if (ret || (a->given & (OPT_HELP | OPT_VERSION)))
+	if (ret)
+		return ret;
+	a->given = s.seen;
+	a->words[s.nr_words] = NULL;
+	apply_global(a);
+	if (a->given & (OPT_HELP | OPT_VERSION))
 		return ret;
 	if (!s.cmd && s.object)
 		return usage_error(s.object, "a verb is missing");
@@ -438,7 +492,7 @@ static void describe_option(FILE *out, const struct option *o)
 	fprintf(out, "  %-18s %s\n", name, o->help);
 }
 
-static void describe_options(FILE *out, unsigned int mask)
+static void describe_options(FILE *out, __u64 mask)
 {
 	const struct option *o;
 
@@ -451,7 +505,7 @@ static void describe_options(FILE *out, unsigned int mask)
 void args_describe(FILE *out, const struct cmd *cmd)
 {
 	const struct option *o;
-	unsigned int own;
+	__u64 own;
 
 	if (cmd) {
 		own = cmd->required | cmd->options;
@@ -461,6 +515,8 @@ void args_describe(FILE *out, const struct cmd *cmd)
 		for (o = options; o < options_end; o++)
 			if (o->bit & own)
 				usage_option(out, cmd, o);
+		if (cmd->takes == TAKES_COMMAND)
+			fputs(" [--] COMMAND...", out);
 		fprintf(out, "\n\n%s.\n%s", cmd->summary, cmd->detail ?: "");
 		if (own) {
 			fputs("\nOptions:\n", out);

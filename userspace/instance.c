@@ -170,7 +170,7 @@ static int fail_timeout(const struct instance *in)
 		    state_name(in->q.state));
 }
 
-static int fail_ended(const struct instance *in)
+int instance_fail_ended(const struct instance *in)
 {
 	char remedy[256];
 
@@ -192,7 +192,7 @@ static int wait_running(struct instance *in, long timeout_ms)
 	if (ret == WAIT_TIMEOUT)
 		return fail_timeout(in);
 	if (ret == WAIT_ENDED)
-		return in->q.running_ns ? 0 : fail_ended(in);
+		return in->q.running_ns ? 0 : instance_fail_ended(in);
 	return ret;
 }
 
@@ -215,7 +215,7 @@ static int do_wait(const struct args *a)
 	if (ret == WAIT_TIMEOUT)
 		ret = fail_timeout(&in);
 	else if (ret == WAIT_ENDED)
-		ret = fail_ended(&in);
+		ret = instance_fail_ended(&in);
 	else if (!ret)
 		instance_report(&in);
 	instance_close(&in);

@@ -30,7 +30,7 @@ static const struct cmd own_cmds[] = {
 
 static const struct cmd *const groups[] = {
 	pool_cmds, instance_cmds, show_cmds, events_cmds, logs_cmds, console_cmds,
-	check_cmds, channel_cmds, own_cmds
+	exec_cmds, check_cmds, channel_cmds, own_cmds
 };
 
 /* All commands: the next one, from NULL to NULL. */
@@ -185,7 +185,7 @@ static int dispatch(int argc, char **argv)
 
 	ret = args_parse(argc, argv, &a, &cmd);
 	if (ret)
-		return ret;
+		return cmd && cmd->failed ? cmd->failed : ret;
 	if (a.given & OPT_HELP)
 		return help(cmd);
 	if (a.given & OPT_VERSION)

@@ -9,7 +9,6 @@
  *
  * Where the user has no init it stays, as an init that can only power off.
  */
-#define _GNU_SOURCE
 #include <ctype.h>
 #include <dirent.h>
 #include <errno.h>
@@ -26,6 +25,8 @@
 #include <sys/sysmacros.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#include "server.h"
 
 #define HOME		"/mk"
 #define SELF		HOME "/init"
@@ -274,6 +275,7 @@ int main(int argc, char **argv)
 	open_log();
 	use_proc(cmdline, sizeof(cmdline));
 	load_modules(user_tsc);
+	serve_start(argv[0]);
 	open_console();
 	init = wanted_init(cmdline);
 	if (!init)

@@ -13,7 +13,7 @@
 #include "uapi.h"
 
 #define __printf(...)	__attribute((__format__(__printf__, __VA_ARGS__)))
-#define BIT(n)		(1u << (n))
+#define BIT(n)		(1ULL << (n))
 #define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
 
 /* Exit codes: stable, documented in mkctl-json(7). */
@@ -59,19 +59,23 @@
 #define OPT_KIND	BIT(29)
 #define OPT_CLASSES	BIT(30)
 #define OPT_RATE	BIT(31)
+#define OPT_TTY		BIT(32)
+#define OPT_NO_TTY	BIT(33)
 
 /**
  * struct args - one command line, parsed
  * @given:	OPT_* bits that were given
  * @name:	the instance, or NULL
+ * @words:	the command or the paths, a NULL behind them
  * @states:	BIT(enum mk_state) for each state of --state
  * @timeout_ms:	--timeout, or -1: no bound
  *
  * The others are named like their options.
  */
 struct args {
-	unsigned int given;
+	__u64 given;
 	const char *name;
+	char **words;
 	__u32 cpus[MKCTL_MAX_CPUS];
 	unsigned int nr_cpus;
 	struct mk_extent memory[MK_MAX_EXTENTS];
@@ -93,11 +97,20 @@ struct args {
 	__u32 restart;
 };
 
+/* What a command's words are, beside options. */
+enum takes {
+	TAKES_NAME,	/* of an instance, or none */
+	TAKES_COMMAND,	/* a name and a command, whose options are its own */
+	TAKES_PATHS,	/* at least two */
+};
+
 /**
  * struct cmd - a command; its usage is made from this
  * @object:	first word where the command has two ("pool"), or NULL
  * @verb:	its word
- * @operand:	"NAME", "[NAME]" or NULL
+ * @operand:	"NAME", "[NAME]" or more words, or NULL
+ * @takes:	what these are
+ * @failed:	exit code of a wrong command line, or 0: EXIT_USAGE
  * @required:	OPT_* that must be given
  * @options:	OPT_* that may be given
  * @summary:	what it does, one line without a final stop
@@ -109,8 +122,10 @@ struct cmd {
 	const char *object;
 	const char *verb;
 	const char *operand;
-	unsigned int required;
-	unsigned int options;
+	enum takes takes;
+	int failed;
+	__u64 required;
+	__u64 options;
 	const char *summary;
 	const char *detail;
 	const char *example;
@@ -124,6 +139,7 @@ extern const struct cmd show_cmds[];
 extern const struct cmd events_cmds[];
 extern const struct cmd logs_cmds[];
 extern const struct cmd console_cmds[];
+extern const struct cmd exec_cmds[];
 extern const struct cmd check_cmds[];
 extern const struct cmd channel_cmds[];
 
@@ -242,6 +258,9 @@ int instance_wait(struct instance *in, unsigned int states, long timeout_ms);
 /* Shows an instance: one line, or with --json its object. */
 void instance_report(const struct instance *in);
 void instance_json(const char *key, const struct instance *in);
+
+/* Says that it has ended, and why; an exit code. */
+int instance_fail_ended(const struct instance *in);
 
 bool instance_ended(const struct instance *in);
 bool instance_active(const struct instance *in);
