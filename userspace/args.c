@@ -468,7 +468,7 @@ int args_parse(int argc, char **argv, struct args *a, const struct cmd **cmd)
 	a->words[s.nr_words] = NULL;
 	apply_global(a);
 	if (a->given & (OPT_HELP | OPT_VERSION))
-		return ret;
+		return 0;
 	if (!s.cmd && s.object)
 		return usage_error(s.object, "a verb is missing");
 	return s.cmd ? check_complete(s.cmd, a) : 0;

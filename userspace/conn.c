@@ -3,6 +3,7 @@
 #include <poll.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 
 #include "conn.h"
 
@@ -67,6 +68,40 @@ int frame_words(const struct frame *f, const struct mk_request *request, char **
 		*words++ = NULL;
 	*words = NULL;
 	return at == end ? 0 : -1;
+}
+
+static bool copy_text(char *to, size_t size, const unsigned char *from, size_t len)
+{
+	if (len >= size || memchr(from, 0, len))
+		return false;
+	memcpy(to, from, len);
+	to[len] = '\0';
+	return true;
+}
+
+static bool is_name(const char *name)
+{
+	return *name && strcmp(name, ".") && strcmp(name, "..") && !strchr(name, '/');
+}
+
+int frame_entry(const struct frame *f, struct entry *e)
+{
+	struct mk_entry raw;
+	const unsigned char *text = f->data + sizeof(raw);
+
+	memcpy(&raw, f->data, sizeof(raw));
+	if ((__u64)raw.name_len + raw.target_len != f->len - sizeof(raw) ||
+	    !copy_text(e->name, sizeof(e->name), text, raw.name_len) || !is_name(e->name) ||
+	    !copy_text(e->target, sizeof(e->target), text + raw.name_len, raw.target_len))
+		return -1;
+	if ((raw.mode & ~(S_IFMT | 01777U)) || raw.nsec >= 1000000000 ||
+	    (!S_ISREG(raw.mode) && !S_ISDIR(raw.mode) && !S_ISLNK(raw.mode)) ||
+	    S_ISLNK(raw.mode) == !*e->target)
+		return -1;
+	e->mode = raw.mode;
+	e->sec = raw.sec;
+	e->nsec = raw.nsec;
+	return 0;
 }
 
 /* Return: bytes, 0: none now, or -1 and errno; the end of the stream is an error. */
@@ -142,6 +177,12 @@ void conn_put(struct conn *c, unsigned int type, const void *data, size_t len)
 	conn_put2(c, type, NULL, 0, data, len);
 }
 
+void conn_forget(struct conn *c)
+{
+	c->out_start = 0;
+	c->out_end = 0;
+}
+
 int conn_send(struct conn *c)
 {
 	ssize_t n;
@@ -153,8 +194,7 @@ int conn_send(struct conn *c)
 			return n;
 		c->out_start += n;
 	}
-	c->out_start = 0;
-	c->out_end = 0;
+	conn_forget(c);
 	return 1;
 }
 

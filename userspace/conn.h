@@ -36,6 +36,25 @@ int frame_parse(const void *buf, size_t len, struct frame *f);
 int frame_words(const struct frame *f, const struct mk_request *request, char **words);
 
 /**
+ * struct entry - of a tree
+ * @mode:	S_IFREG, S_IFDIR or S_IFLNK and permissions of 01777
+ * @sec:	when it was changed
+ * @nsec:	likewise, below 10^9
+ * @name:	neither "." nor "..", and no / in it
+ * @target:	of a symbolic link, else empty
+ */
+struct entry {
+	unsigned int mode;
+	long long sec;
+	unsigned int nsec;
+	char name[MK_ENTRY_NAME_MAX + 1];
+	char target[MK_PATH_MAX];
+};
+
+/* Reads the struct mk_entry of a frame.  Return: 0, or -1: it is none. */
+int frame_entry(const struct frame *f, struct entry *e);
+
+/**
  * struct conn - one end of a stream of frames
  * @fd:		its socket, or -1
  * @in:		what came, from @in_start to @in_end
@@ -62,6 +81,9 @@ size_t conn_room(const struct conn *c);
 void conn_put(struct conn *c, unsigned int type, const void *data, size_t len);
 void conn_put2(struct conn *c, unsigned int type, const void *head, size_t head_len,
 	       const void *data, size_t len);
+
+/* Nothing is to be sent any more. */
+void conn_forget(struct conn *c);
 
 /* Sends what it can without waiting.  Return: whether that was all, or -1 and errno. */
 int conn_send(struct conn *c);

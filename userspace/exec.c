@@ -293,7 +293,7 @@ static int session(struct exec *x)
 		if (p[2].revents && !print(x))
 			return fail_print(x);
 		if (conn_send(&x->r.c) < 0)	/* why is to be read */
-			x->r.c.out_start = x->r.c.out_end = 0;
+			conn_forget(&x->r.c);
 		if (!x->held.len && p[0].revents && conn_recv(&x->r.c) < 0)
 			return reach_lost(&x->r, errno);
 		ret = take_frames(x);

@@ -140,6 +140,7 @@ extern const struct cmd events_cmds[];
 extern const struct cmd logs_cmds[];
 extern const struct cmd console_cmds[];
 extern const struct cmd exec_cmds[];
+extern const struct cmd copy_cmds[];
 extern const struct cmd check_cmds[];
 extern const struct cmd channel_cmds[];
 

@@ -62,8 +62,7 @@ static int fail_connect(const struct reach *r, int err)
 			    "look at the kernel log (dmesg) for mk_ipc and vsock",
 			    "no socket to it: %s", strerror(err));
 	return fail(EXIT_FAILED, "no_server", r->in.label,
-		    "wait longer with --timeout, or start it anew with mk-init and with mk_ipc for "
-		    "its kernel; mk_ipc has to be loaded here as well, before vhost_vsock",
+		    "wait longer: --timeout; it has to be started with mk-init and mk_ipc",
 		    "its first process does not answer: %s", strerror(err));
 }
 
@@ -167,8 +166,6 @@ int reach_lost(struct reach *r, int error)
 		return fail(EXIT_FAILED, "no_server", r->in.label,
 			    "see what it does: `mkctl logs` and `mkctl show`",
 			    "its first process took the request and does not answer");
-	if (error == EINTR)
-		return fail(EXIT_FAILED, "interrupted", r->in.label, NULL, "a signal came");
 	ret = instance_wait(&r->in, BIT(MK_STOPPED) | BIT(MK_CRASHED), END_MS);
 	if (!ret)
 		return instance_fail_ended(&r->in);

@@ -14,6 +14,7 @@
 #include <linux/vm_sockets.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -91,7 +92,11 @@ static noreturn void serve_one(int fd)
 	umask(022);
 	if (request.op == MK_OP_EXEC)
 		command_serve(&c, &request, words);
-	serve_fail(&c, MK_STEP_PREPARE, ENOSYS, "");
+	if (request.op == MK_OP_GET)
+		files_get(&c, words);
+	if (request.op == MK_OP_PUT)
+		files_put(&c, words);
+	serve_fail(&c, MK_STEP_PREPARE, EOPNOTSUPP, "");
 }
 
 /* Root of the host: only that may have such a port. */
@@ -106,7 +111,7 @@ static noreturn void serve(int listener, char *argv0)
 	socklen_t len;
 	int fd;
 
-	strncpy(argv0, NAME, strlen(argv0));
+	snprintf(argv0, strlen(argv0) + 1, NAME);
 	prctl(PR_SET_NAME, NAME);
 	signal(SIGCHLD, SIG_IGN);
 	/* the console is the user's */

@@ -19,4 +19,8 @@ noreturn void serve_fail(struct conn *c, unsigned int step, int error, const cha
 /* command.c: runs a command for a connection, to its end. */
 noreturn void command_serve(struct conn *c, const struct mk_request *request, char **words);
 
+/* files.c: sends files, or takes them. */
+noreturn void files_get(struct conn *c, char **words);
+noreturn void files_put(struct conn *c, char **words);
+
 #endif /* MK_SERVER_H */
