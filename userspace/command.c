@@ -13,9 +13,9 @@
 
 #include "server.h"
 
+#define CTRL_D		4
 #define HANGUP_MS	5000	/* from SIGHUP to SIGKILL */
 #define REST_MAX	(1024 * 1024)	/* of what it has left in a pipe: the largest one */
-#define END_OF_FILE	4	/* Ctrl-D, on a terminal */
 
 /**
  * struct command - the one of this process
@@ -276,7 +276,7 @@ static void drop_input(struct command *cmd, size_t n)
 /* Who does not want its input does not keep us from sending it. */
 static void write_input(struct command *cmd)
 {
-	const unsigned char eof = END_OF_FILE;
+	static const char eof[] = { CTRL_D, CTRL_D };	/* one ends a line that is not */
 	ssize_t n = 0;
 
 	if (cmd->in >= 0 && cmd->input_len)
@@ -292,7 +292,7 @@ static void write_input(struct command *cmd)
 		return;
 	if (!cmd->tty)
 		close_end(&cmd->in);
-	else if (write(cmd->in, &eof, 1) == 1 || errno != EAGAIN)
+	else if (write(cmd->in, eof, sizeof(eof)) > 0 || errno != EAGAIN)
 		cmd->last = false;
 }
 

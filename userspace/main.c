@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 #include <errno.h>
+#include <fcntl.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -210,10 +211,22 @@ static int check_output(int ret)
 	return ret;
 }
 
+/* What is opened later does not become a standard stream that was closed. */
+static void keep_standard_streams(void)
+{
+	int fd;
+
+	do {
+		fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	} while (fd >= 0 && fd <= STDERR_FILENO);
+	close_fd(&fd);
+}
+
 int main(int argc, char **argv)
 {
 	const char *no_color = getenv("NO_COLOR");
 
+	keep_standard_streams();
 	settings.color = isatty(STDOUT_FILENO) && !(no_color && *no_color);
 	return check_output(dispatch(argc, argv));
 }

@@ -67,8 +67,12 @@ static int enter(void)
 	int space = openat(proc, "1/ns/mnt", O_RDONLY | O_CLOEXEC);
 	int root = openat(proc, "1/root", O_PATH | O_DIRECTORY | O_CLOEXEC);
 
-	return proc < 0 || space < 0 || root < 0 || setns(space, CLONE_NEWNS) || fchdir(root) ||
-	       chroot(".");
+	if (proc < 0 || space < 0 || root < 0 || setns(space, CLONE_NEWNS) || fchdir(root) ||
+	    chroot("."))
+		return -1;
+	close(root);
+	close(space);
+	return close(proc);
 }
 
 static noreturn void serve_one(int fd)

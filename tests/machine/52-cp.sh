@@ -22,6 +22,7 @@ host_snapshot
 pool_up 2-3 512M
 must modprobe mk_ipc
 must run_instance web 2 512M
+must in_log web 'test: alive'
 mkdir -p /tmp/here/tree/empty /tmp/here/tree/a/b "/tmp/here/tree/with space"
 cd /tmp/here || exit 1
 head -c 3000000 /dev/urandom >tree/a/large
@@ -103,6 +104,7 @@ must mkctl delete web
 
 # shellcheck disable=SC2016
 must run_instance web 2 256M 'kill $(pidof @mkexec); liar garbage up dots other twice through rights leave part deep half &'
+must in_log web 'test: alive'
 mkdir -p /tmp/jail/in
 cd /tmp/jail/in || exit 1
 for lie in garbage up dots other twice through rights leave part deep half; do
