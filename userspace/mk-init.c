@@ -3,9 +3,10 @@
  * mk-init - the first process of an instance
  *
  * It comes in front of the user's initramfs as /mk/init.  It puts the leash
- * on (mk_core), leaves no trace in the root file system, which is the user's,
- * and becomes the user's init.  Without the leash a reboot in here would reset
- * the whole machine: then nothing of the user's may run.
+ * on (mk_core), makes a process that serves the host (serve.c), leaves no trace
+ * in the root file system, which is the user's, and becomes the user's init.
+ * Without the leash a reboot in here would reset the whole machine: then nothing
+ * of the user's may run.
  *
  * Where the user has no init it stays, as an init that can only power off.
  */

@@ -11,7 +11,7 @@
 #include "reach.h"
 
 #define APPEAR_MS	5000	/* for the server of an instance that was just started */
-#define ANSWER_MS	10000	/* of one that is there */
+#define ANSWER_MS	10000	/* of one that is there, at least */
 #define END_MS		5000	/* from the end of its sockets to that of an instance */
 #define AGAIN_MS	50
 
@@ -136,7 +136,7 @@ int reach_open(struct reach *r, const char *name, const struct args *a, struct f
 	ret = ret ?: wait_for_server(r, timeout_ms) ?: send_request(r);
 	if (ret)
 		return ret;
-	if (conn_get(&r->c, f, ANSWER_MS))
+	if (conn_get(&r->c, f, timeout_ms > ANSWER_MS ? timeout_ms : ANSWER_MS))
 		return reach_lost(r, errno);
 	return f->type == MK_STARTED || f->type == MK_FAILED ? 0 : reach_nonsense(r);
 }

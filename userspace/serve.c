@@ -121,9 +121,10 @@ static noreturn void serve(int listener, char *argv0)
 	/* the console is the user's */
 	for (fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
 		dup2(listener, fd);
+	syscall(SYS_close_range, STDERR_FILENO + 1, ~0U, 0);
 	for (;;) {
 		len = sizeof(peer);
-		fd = accept4(listener, (struct sockaddr *)&peer, &len, SOCK_CLOEXEC);
+		fd = accept4(STDIN_FILENO, (struct sockaddr *)&peer, &len, SOCK_CLOEXEC);
 		if (fd < 0)
 			usleep(100000);	/* there is no memory for it, say */
 		else if (is_trusted(&peer) && !fork())
