@@ -205,7 +205,9 @@ static int wait_for(struct conn *c, int events, int timeout_ms)
 
 	if (!n)
 		errno = ETIMEDOUT;
-	return n > 0 ? 0 : -1;
+	if (n > 0 && (p.revents & POLLRDHUP))
+		errno = EPIPE;
+	return n > 0 && !(p.revents & POLLRDHUP) ? 0 : -1;
 }
 
 int conn_flush(struct conn *c)
@@ -213,7 +215,8 @@ int conn_flush(struct conn *c)
 	int done;
 
 	while (!(done = conn_send(c)))
-		if (wait_for(c, POLLOUT, -1))
+		/* who is gone makes no room */
+		if (wait_for(c, POLLOUT | POLLRDHUP, -1))
 			return -1;
 	return done < 0 ? -1 : 0;
 }

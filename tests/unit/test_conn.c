@@ -239,6 +239,10 @@ TEST_F(pair, nobody_reads)
 		ASSERT_GE(conn_send(&self->a), 0);
 	}
 	EXPECT_LT(i, 1000);
+	/* a socket of AF_VSOCK is not writable then: the end of the other side has to do */
+	ASSERT_EQ(0, shutdown(self->b.fd, SHUT_WR));
+	EXPECT_EQ(-1, conn_flush(&self->a));
+	EXPECT_EQ(EPIPE, errno);
 }
 
 TEST_F(pair, the_end)
