@@ -76,7 +76,7 @@ refused usage 2 "no name" cp web:/ .
 mkdir -p clash/large
 at mkdir -p /tmp/clash/large/x
 refused refused 1 "a file over a directory" cp into/large web:/tmp/clash
-at sh -c 'mount -t tmpfs -o size=1M small /mnt || { mkdir /mnt; mount -t tmpfs -o size=1M small /mnt; }'
+must at sh -c 'mkdir -p /mnt && mount -t tmpfs -o size=1M small /mnt'
 refused refused 1 "no room there" cp into/large web:/mnt
 equal "and nothing is left of it" "" "$(at ls -A /mnt)"
 mkfifo tree/fifo
