@@ -49,7 +49,7 @@ step() {
 
 # machine NAME KERNEL: all that runs on every machine
 machine() {
-	vm --name "$1" --host "$2" --tests '[0-6]*' --limit 2100 --env TEST_LIMIT=300
+	vm --name "$1" --host "$2" --tests '[0-6]*' --limit 2700 --env TEST_LIMIT=300
 }
 
 # pair HOST-INSTANCE TESTS: a machine in which these two kernels meet
