@@ -3,6 +3,9 @@
 #include <stdarg.h>
 #include <string.h>
 
+#include "../mk_ipc/rate.h"
+#include "../mk_ipc/wire.h"
+
 #include "mkctl.h"
 #include "parse.h"
 #include "text.h"
@@ -97,7 +100,9 @@ static const char *take_classes(struct args *a, const char *text)
 
 static const char *take_rate(struct args *a, const char *text)
 {
-	return parse_size(text, &a->rate);
+	const char *why = parse_size(text, &a->rate);
+
+	return why ? why : a->rate > MK_RATE_MAX ? "it is 1T at most" : NULL;
 }
 
 static const char *take_restart(struct args *a, const char *text)
@@ -444,6 +449,8 @@ static int check_complete(const struct cmd *cmd, const struct args *a)
 		return usage_error(NULL, "--cmdline and --append are the same: give one");
 	if ((a->given & OPT_WAIT) && (a->given & OPT_NO_WAIT))
 		return usage_error(NULL, "--wait and --no-wait exclude each other");
+	if ((a->given & OPT_CLASSES) && a->kind != MK_KIND_MESSAGES)
+		return usage_error(NULL, "--classes is for --kind messages");
 	return check_words(cmd, a);
 }
 

@@ -90,8 +90,6 @@ static void skipped(struct tree *t, unsigned int step, int error, const char *pa
 
 static int report(void)
 {
-	char size[SIZE_TEXT];
-
 	clear_progress();
 	if (copy.nr_skipped)
 		return fail(EXIT_FAILED, "incomplete", copy.r.in.label, NULL,
@@ -103,8 +101,8 @@ static int report(void)
 		json_u64("bytes", copy.bytes);
 		json_end();
 	} else {
-		say("%s: %s %llu file%s, %s\n", copy.r.in.label, copy.out ? "sent" : "got",
-		    copy.files, copy.files == 1 ? "" : "s", size_about(copy.bytes, size));
+		say("%s: %s %llu file%s, %llu bytes\n", copy.r.in.label,
+		    copy.out ? "sent" : "got", copy.files, copy.files == 1 ? "" : "s", copy.bytes);
 	}
 	return EXIT_DONE;
 }
