@@ -246,6 +246,7 @@ static bool stops_too_long(const struct mk_watch *watch, u64 now)
 	return deadline && now > deadline;
 }
 
+/* The next look would be too late. */
 static unsigned int liveness(void)
 {
 	return max(READ_ONCE(liveness_ms), LIVENESS_MIN_MS);
@@ -269,7 +270,7 @@ static void check_time(struct mk_instance *inst)
 		return;
 	}
 	age = oldest_beat_ms(inst, &cpu);
-	if (age <= liveness())
+	if (age + LOOK_MS <= liveness())
 		return;
 	scnprintf(text, sizeof(text), "CPU %u gave no heartbeat for %llu ms",
 		  inst->cpus[cpu]->cpu, age);
@@ -303,7 +304,7 @@ static bool has_to_act(struct mk_watch *watch, u32 state, u64 now)
 		return true;
 	if (state == MK_STARTING)
 		return boots_too_long(watch->inst, now);
-	return stops_too_long(watch, now) || age / NSEC_PER_MSEC > liveness();
+	return stops_too_long(watch, now) || age / NSEC_PER_MSEC + LOOK_MS > liveness();
 }
 
 static void look_around(struct timer_list *unused)

@@ -617,7 +617,10 @@ void mk_instance_restart(struct mk_instance *inst)
 	}
 	inst->restart.due = 0;
 	ret = reload_locked(inst, &err) ?: start_locked(inst, ktime_get(), &err);
-	if (ret)
+	if (ret == -ENOMEM) {	/* there may be some later */
+		inst->restart.due = now + RESTART_MS * NSEC_PER_MSEC;
+		mk_control_look_in(inst, RESTART_MS * NSEC_PER_MSEC);
+	} else if (ret)
 		pr_err("instance %s (%u) is not started again: error %d, code %u\n",
 		       inst->name, inst->id, ret, err.code);
 	else

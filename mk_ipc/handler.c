@@ -5,13 +5,15 @@
  * have one where a channel of MK_KIND_MESSAGES is permitted.
  */
 #include <linux/module.h>
-#include <linux/rwsem.h>
+#include <linux/mutex.h>
 #include <linux/slab.h>
+#include <linux/srcu.h>
 
 #include "internal.h"
 
-/* By class. Held for reading while a handler runs. */
-static DECLARE_RWSEM(handlers_lock);
+/* By class; read under handlers_srcu, also while a handler runs. */
+static DEFINE_MUTEX(handlers_lock);
+DEFINE_STATIC_SRCU(handlers_srcu);
 static const struct mk_handler *handlers[MK_NR_CLASSES];
 
 /* All links that messages can be sent on. */
@@ -23,14 +25,12 @@ static LIST_HEAD(links);
 static int call_handler(struct mk_link *link, const struct mk_message *m, const void *body,
 			struct mk_answer *answer)
 {
-	const struct mk_handler *h;
-	int ret = -EOPNOTSUPP;
+	int index = srcu_read_lock(&handlers_srcu), ret = -EOPNOTSUPP;
+	const struct mk_handler *h = READ_ONCE(handlers[m->class]);
 
-	down_read(&handlers_lock);
-	h = handlers[m->class];
 	if (h)
 		ret = h->message(link->ch->peer, m, body, answer);
-	up_read(&handlers_lock);
+	srcu_read_unlock(&handlers_srcu, index);
 	return ret;
 }
 
@@ -46,7 +46,7 @@ static bool is_permitted(struct mk_link *link, u32 class)
  * @body:	@m->len bytes
  * @answer:	for a response
  *
- * Context: the link's work item; sleeps.
+ * Context: the link's work item for handlers; sleeps.
  * Return: status of the response.
  */
 int mk_handler_take(struct mk_link *link, const struct mk_message *m, const void *body,
@@ -73,21 +73,22 @@ int mk_handler_register(const struct mk_handler *handler)
 
 	if (handler->class <= MK_CLASS_SYSTEM || handler->class >= MK_NR_CLASSES)
 		return -EINVAL;
-	down_write(&handlers_lock);
+	mutex_lock(&handlers_lock);
 	if (!handlers[handler->class]) {
-		handlers[handler->class] = handler;
+		smp_store_release(&handlers[handler->class], handler);	/* what it points to */
 		ret = 0;
 	}
-	up_write(&handlers_lock);
+	mutex_unlock(&handlers_lock);
 	return ret;
 }
 EXPORT_SYMBOL_NS_GPL(mk_handler_register, COMPAT_NAMESPACE);
 
 void mk_handler_unregister(const struct mk_handler *handler)
 {
-	down_write(&handlers_lock);
-	handlers[handler->class] = NULL;
-	up_write(&handlers_lock);
+	mutex_lock(&handlers_lock);
+	WRITE_ONCE(handlers[handler->class], NULL);
+	mutex_unlock(&handlers_lock);
+	synchronize_srcu(&handlers_srcu);
 }
 EXPORT_SYMBOL_NS_GPL(mk_handler_unregister, COMPAT_NAMESPACE);
 
@@ -178,15 +179,6 @@ EXPORT_SYMBOL_NS_GPL(mk_message_call, COMPAT_NAMESPACE);
 
 /* --- between instances: MK_KIND_MESSAGES ----------------------------------------------- */
 
-/* Apart from close(): a handler may take its time. */
-static void end(struct work_struct *work)
-{
-	struct mk_link *link = container_of(work, struct mk_link, end);
-
-	cancel_delayed_work_sync(&link->work);
-	mk_link_put(link);
-}
-
 static int open(struct mk_channel *ch)
 {
 	struct mk_link *link;
@@ -198,7 +190,6 @@ static int open(struct mk_channel *ch)
 		mk_channel_put(ch);
 		return -ENOMEM;
 	}
-	INIT_WORK(&link->end, end);
 	ret = mk_link_begin(link);
 	if (ret) {
 		mk_link_put(link);
@@ -214,7 +205,6 @@ static void close(struct mk_channel *ch)
 
 	mk_handler_unlink(link);
 	mk_link_end(link);
-	queue_work(mk_ipc_wq, &link->end);
 }
 
 static const struct mk_service service = {

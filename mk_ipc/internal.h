@@ -5,7 +5,7 @@
  * Locks, outermost first:
  *   mk_ipc_lock	links, permits, spans, and which channels there are
  *   channel->lock	its readers in process context
- *   handlers_lock	who takes messages of a class; while it is called, too
+ *   handlers_lock	who takes messages of a class
  *   links_lock		which links messages can be sent on
  *   link->lock		what is to be sent, and who waits for a response
  * The doorbell's handler takes none: it reads the list of channels by RCU.
@@ -81,7 +81,7 @@ u64 mk_service_every(void);			/* of those that every instance has */
 /* --- link.c: messages ------------------------------------------------------------- */
 
 /**
- * struct mk_link - the way to another kernel: host and instance only
+ * struct mk_link - the way to another kernel
  * @ref:	references
  * @node:	of those that messages can be sent on; handler.c
  * @ch:		its channel, with a reference
@@ -92,17 +92,20 @@ u64 mk_service_every(void);			/* of those that every instance has */
  * @work:	sends and receives
  * @outbox:	L: messages to be sent
  * @nr_out:	L: their number
+ * @inbox:	L: messages for handlers
+ * @nr_in:	L: their number
+ * @handling:	calls them
  * @calls:	L: who waits for a response
  * @next_id:	L: of a request
- * @said_hello:	L: the other side introduced itself
+ * @said_hello:	of the work item alone: the other side introduced itself
  * @dead:	L: nothing works any more
  * @minor:	what both sides know
  * @kinds:	services of the other side; written by the work item alone
  * @ops:	constant
  * @priv:	of @ops
- * @end:	of one between instances: frees it
+ * @end:	waits for both work items, and gives a reference back
  * @buf:	of the work item alone: a message
- * @answer:	likewise: what a handler answers
+ * @answer:	of @handling alone: what a handler answers
  */
 struct mk_link {
 	struct kref ref;
@@ -115,6 +118,9 @@ struct mk_link {
 	struct delayed_work work;
 	struct list_head outbox;
 	u32 nr_out;
+	struct list_head inbox;
+	u32 nr_in;
+	struct work_struct handling;
 	struct list_head calls;
 	u32 next_id;
 	bool said_hello;

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Links: messages between the host and an instance.
+ * Links: messages between two kernels.
  *
  * One work item does all that touches the rings, so each has one producer and
- * one consumer; senders put messages in its outbox.  What the peer sends is
+ * one consumer; senders put messages in its outbox, and another work item gives
+ * those of its inbox to their handlers.  What the peer sends is
  * copied out of the ring before anything looks at it.
  */
 #include <linux/jiffies.h>
@@ -14,6 +15,8 @@
 #include "peer.h"
 
 #define OUTBOX_MAX	256	/* messages that a slow peer may make us keep */
+#define INBOX_MAX	64	/* messages that wait for their handler */
+#define REST_NS		(100 * NSEC_PER_MSEC)
 #define BATCH		64	/* messages before others get a turn */
 
 /* A message on its way out. */
@@ -51,7 +54,7 @@ static void die(struct mk_link *link, const char *why)
 {
 	spin_lock(&link->lock);
 	if (!link->dead && why)
-		pr_warn("the link to %s (%u) is over: %s\n", link->ch->peer_name,
+		pr_warn_ratelimited("the link to %s (%u) is over: %s\n", link->ch->peer_name,
 			link->ch->peer, why);
 	WRITE_ONCE(link->dead, true);
 	end_calls(link, -ECONNRESET);
@@ -60,6 +63,13 @@ static void die(struct mk_link *link, const char *why)
 
 /* --- out ------------------------------------------------------------------------ */
 
+/* There are no more of them than channels, and without them memory stays taken. */
+static bool is_last_word(u16 class, u16 type)
+{
+	return class == MK_CLASS_SYSTEM &&
+	       (type == MK_SYSTEM_CLOSE || type == MK_SYSTEM_CLOSED);
+}
+
 static struct letter *make_letter(struct mk_link *link, u16 class, u16 type, u32 flags,
 				  const void *body, u32 len)
 {
@@ -67,7 +77,7 @@ static struct letter *make_letter(struct mk_link *link, u16 class, u16 type, u32
 
 	if (len > MK_MESSAGE_MAX - sizeof(l->m))
 		return ERR_PTR(-EMSGSIZE);
-	l = kzalloc(sizeof(*l) + len, GFP_KERNEL);
+	l = kzalloc(sizeof(*l) + len, GFP_KERNEL | (is_last_word(class, type) ? __GFP_NOFAIL : 0));
 	if (!l)
 		return ERR_PTR(-ENOMEM);
 	l->size = sizeof(l->m) + len;
@@ -80,23 +90,16 @@ static struct letter *make_letter(struct mk_link *link, u16 class, u16 type, u32
 	return l;
 }
 
-/* There are no more of them than channels, and without them memory stays taken. */
-static bool is_last_word(const struct mk_message *m)
-{
-	return m->class == MK_CLASS_SYSTEM &&
-	       (m->type == MK_SYSTEM_CLOSE || m->type == MK_SYSTEM_CLOSED);
-}
-
 static int post_locked(struct mk_link *link, struct letter *l)
 {
 	lockdep_assert_held(&link->lock);
 	if (link->dead)
 		return -ECONNRESET;
-	if (link->nr_out >= OUTBOX_MAX && !is_last_word(&l->m))
+	if (link->nr_out >= OUTBOX_MAX && !is_last_word(l->m.class, l->m.type))
 		return -ENOBUFS;
 	list_add_tail(&l->node, &link->outbox);
 	link->nr_out++;
-	queue_delayed_work(mk_ipc_wq, &link->work, 0);
+	mod_delayed_work(mk_ipc_wq, &link->work, 0);	/* it may rest by its rate */
 	return 0;
 }
 
@@ -129,6 +132,8 @@ static void drop_letter(struct mk_link *link, struct letter *l)
 	spin_lock(&link->lock);
 	list_del(&l->node);
 	link->nr_out--;
+	if (link->nr_in)
+		queue_work(mk_ipc_wq, &link->handling);	/* there is room for answers */
 	spin_unlock(&link->lock);
 	kfree(l);
 }
@@ -199,7 +204,7 @@ static int take_hello(struct mk_link *link, const struct mk_message *m, const vo
 	memcpy(&hello, body, sizeof(hello));
 	hello.version[sizeof(hello.version) - 1] = '\0';
 	if (hello.major != MK_IPC_MAJOR) {
-		pr_err("%s (%u) speaks mk_ipc %u.%u, this is %u.%u: install the same version on both sides\n",
+		pr_err_ratelimited("%s (%u) speaks mk_ipc %u.%u, this is %u.%u: install the same version on both sides\n",
 		       link->ch->peer_name, link->ch->peer, hello.major, hello.minor,
 		       MK_IPC_MAJOR, MK_IPC_MINOR);
 		return -EPROTONOSUPPORT;
@@ -230,15 +235,56 @@ static void take_system(struct mk_link *link, const struct mk_message *m, const 
 		link->ops->message(link, m, body);
 }
 
+/* For its handler, who may take his time. */
 static void take_other(struct mk_link *link, const struct mk_message *m, const void *body)
 {
+	struct letter *l = kmalloc(sizeof(*l) + m->len, GFP_KERNEL | __GFP_NOFAIL);
+
+	l->m = *m;
+	memcpy(l->body, body, m->len);
+	spin_lock(&link->lock);
+	list_add_tail(&l->node, &link->inbox);
+	link->nr_in++;
+	queue_work(mk_ipc_wq, &link->handling);
+	spin_unlock(&link->lock);
+}
+
+/* Nothing is handled that could not be answered. */
+static struct letter *next_in(struct mk_link *link)
+{
+	struct letter *l = NULL;
+
+	spin_lock(&link->lock);
+	if (link->dead || link->nr_out < OUTBOX_MAX)
+		l = list_first_entry_or_null(&link->inbox, struct letter, node);
+	spin_unlock(&link->lock);
+	return l;
+}
+
+static void drop_in(struct mk_link *link, struct letter *l)
+{
+	spin_lock(&link->lock);
+	list_del(&l->node);
+	if (link->nr_in-- == INBOX_MAX)
+		mod_delayed_work(mk_ipc_wq, &link->work, 0);
+	spin_unlock(&link->lock);
+	kfree(l);
+}
+
+static void handle(struct work_struct *w)
+{
+	struct mk_link *link = container_of(w, struct mk_link, handling);
 	struct mk_answer *answer = &link->answer;
+	struct letter *l;
 	int status;
 
-	answer->len = 0;
-	status = mk_handler_take(link, m, body, answer);
-	if (m->flags & MK_MESSAGE_REQUEST)
-		respond(link, m, status, answer->body, answer->len);
+	while ((l = next_in(link))) {
+		answer->len = 0;
+		status = mk_handler_take(link, &l->m, l->body, answer);
+		if (l->m.flags & MK_MESSAGE_REQUEST)
+			respond(link, &l->m, status, answer->body, answer->len);
+		drop_in(link, l);
+	}
 }
 
 static int dispatch(struct mk_link *link, const struct mk_message *m, const void *body)
@@ -266,7 +312,8 @@ static int take_some(struct mk_link *link, u64 *wait)
 	int ret;
 
 	for (n = 0; n < BATCH; n++) {
-		*wait = mk_rate_wait(&link->rate, ktime_get_ns());
+		*wait = READ_ONCE(link->nr_in) >= INBOX_MAX ? REST_NS :
+			mk_rate_wait(&link->rate, ktime_get_ns());
 		if (*wait)
 			break;
 		ret = mk_rx_get(&link->rx, link->buf, sizeof(link->buf), &len);
@@ -287,25 +334,42 @@ static int take_some(struct mk_link *link, u64 *wait)
 	return n == BATCH || *wait ? 1 : mk_rx_arm(&link->rx);
 }
 
+/* A link between instances goes with its channel, so that they may have a new one. */
+static void give_up(struct mk_link *link, const char *why)
+{
+	struct mk_channel *ch = link->ch;
+
+	die(link, why);
+	if (link->ops)
+		return;
+	mutex_lock(&mk_ipc_lock);
+	if (!ch->closed) {
+		mk_channel_close(ch);
+		ch->ops->left(ch);
+	}
+	mutex_unlock(&mk_ipc_lock);
+}
+
 static void work(struct work_struct *w)
 {
 	struct mk_link *link = container_of(w, struct mk_link, work.work);
 	u64 wait = 0;
+	bool left;
 	int ret;
 
 	if (READ_ONCE(link->dead))
 		return;
-	if (link->ch->closed || mk_channel_peer_state(link->ch) == MK_SIDE_CLOSED) {
-		die(link, NULL);
-		return;
-	}
+	/* first, as what it wrote before it left is there */
+	left = mk_channel_peer_state(link->ch) == MK_SIDE_CLOSED;
 	ret = take_some(link, &wait);
 	if (ret > 0)
-		queue_delayed_work(mk_ipc_wq, &link->work, nsecs_to_jiffies(wait));
-	if (ret >= 0)
+		queue_delayed_work(mk_ipc_wq, &link->work, wait ? nsecs_to_jiffies(wait) + 1 : 0);
+	else if (!ret && left)
+		die(link, NULL);
+	if (ret >= 0 && !left)
 		ret = send_all(link);
 	if (ret < 0)
-		die(link, ret == -EPROTONOSUPPORT ? "another version" : "it wrote nonsense");
+		give_up(link, ret == -EPROTONOSUPPORT ? "another version" : "it wrote nonsense");
 }
 
 /* --- for others ---------------------------------------------------------------------- */
@@ -325,7 +389,7 @@ void mk_link_rung(struct mk_channel *ch)
 {
 	struct mk_link *link = ch->priv;
 
-	queue_delayed_work(mk_ipc_wq, &link->work, 0);
+	mod_delayed_work(mk_ipc_wq, &link->work, 0);
 }
 
 static void link_gone(struct mk_channel *ch)
@@ -358,6 +422,17 @@ struct mk_channel *mk_link_channel(const u32 *apicid, u32 nr_apicids)
 	return ch;
 }
 
+/* The two may have made each other run once more, which does nothing now. */
+static void end(struct work_struct *w)
+{
+	struct mk_link *link = container_of(w, struct mk_link, end);
+
+	cancel_work_sync(&link->handling);
+	cancel_delayed_work_sync(&link->work);
+	cancel_work_sync(&link->handling);
+	mk_link_put(link);
+}
+
 /**
  * mk_link_new() - make the way to another kernel
  * @ch:		its channel; the caller's reference becomes the link's
@@ -377,8 +452,11 @@ struct mk_link *mk_link_new(struct mk_channel *ch, const struct mk_link_ops *ops
 	spin_lock_init(&link->lock);
 	INIT_LIST_HEAD(&link->node);
 	INIT_LIST_HEAD(&link->outbox);
+	INIT_LIST_HEAD(&link->inbox);
 	INIT_LIST_HEAD(&link->calls);
 	INIT_DELAYED_WORK(&link->work, work);
+	INIT_WORK(&link->handling, handle);
+	INIT_WORK(&link->end, end);
 	link->ch = ch;
 	link->ops = ops;
 	link->priv = priv;
@@ -426,22 +504,25 @@ int mk_link_join(struct mk_link *link)
 
 /**
  * mk_link_end() - whoever waits for a response gets -ECONNRESET
- * @link:	link
+ * @link:	link; the caller's reference goes when no handler runs any more
  *
  * Context: any but interrupts.
  */
 void mk_link_end(struct mk_link *link)
 {
 	die(link, NULL);
+	queue_work(mk_ipc_wq, &link->end);
 }
 
 static void free_link(struct kref *ref)
 {
 	struct mk_link *link = container_of(ref, struct mk_link, ref);
-	struct letter *l;
+	struct letter *l, *next;
 
-	while ((l = first_letter(link)))
-		drop_letter(link, l);
+	list_for_each_entry_safe(l, next, &link->outbox, node)
+		kfree(l);
+	list_for_each_entry_safe(l, next, &link->inbox, node)
+		kfree(l);
 	mk_channel_put(link->ch);
 	kfree(link);
 }
@@ -475,13 +556,13 @@ void mk_link_put(struct mk_link *link)
 void mk_link_free(struct mk_link *link)
 {
 	mk_handler_unlink(link);
-	mk_link_end(link);
+	die(link, NULL);
 	if (!list_empty(&link->ch->node))
 		mk_channel_close(link->ch);
 	mutex_unlock(&mk_ipc_lock);
 	cancel_delayed_work_sync(&link->work);	/* may be in ops, which take the lock */
 	mutex_lock(&mk_ipc_lock);
-	mk_link_put(link);
+	mk_link_end(link);
 }
 
 /**

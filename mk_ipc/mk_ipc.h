@@ -184,8 +184,7 @@ struct mk_answer {
  * @message:	one from @peer, an instance id or 0: the host; @body has @m->len bytes
  *		that are the peer's word. Returns the status of the response: 0, or a
  *		negative errno, with which @answer is not sent. Process context; may
- *		sleep, but no more messages of this peer come meanwhile, and it must not
- *		wait for a response of @peer
+ *		sleep, but the next message of this peer waits for it
  *
  * Messages of one kernel come in the order in which they were sent.
  */
@@ -220,7 +219,7 @@ void mk_handler_unregister(const struct mk_handler *handler);
  * @len:	their number, up to MK_BODY_MAX
  *
  * It arrives once, behind those that were sent before, or not at all when a kernel
- * ends.
+ * ends. A class that the receiver was not permitted is dropped there.
  *
  * Context: sleeps, but not for the peer.
  * Return: 0; -ENODEV: no such kernel, or no messages with it; -EACCES: not of

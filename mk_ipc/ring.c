@@ -217,6 +217,7 @@ static void copy_out(const struct mk_rx *rx, __u32 at, void *to, __u32 len)
 MK_RING_API int mk_rx_get(struct mk_rx *rx, void *message, __u32 room, __u32 *len)
 {
 	struct mk_record record;
+	__u64 word;
 	int ret;
 
 	*len = 0;
@@ -229,8 +230,9 @@ MK_RING_API int mk_rx_get(struct mk_rx *rx, void *message, __u32 room, __u32 *le
 	}
 	if (rx->broken)
 		return -EPROTO;
-	/* aligned: in one piece */
-	memcpy(&record, rx->data + (rx->got & (rx->size - 1)), sizeof(record));
+	/* aligned: in one piece, and loaded once */
+	word = mk_peer_load((const __u64 *)(rx->data + (rx->got & (rx->size - 1))));
+	memcpy(&record, &word, sizeof(record));
 	if (record.len > MK_RING_MESSAGE_MAX || record.reserved ||
 	    room_for(record.len) > rx->tail - rx->got)
 		return broken(rx);

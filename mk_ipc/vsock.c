@@ -381,7 +381,7 @@ static void rx_work(struct work_struct *work)
 		return;
 	ret = take_some(p, &wait);
 	if (ret > 0)
-		queue_delayed_work(mk_ipc_wq, &p->rx_work, nsecs_to_jiffies(wait));
+		queue_delayed_work(mk_ipc_wq, &p->rx_work, wait ? nsecs_to_jiffies(wait) + 1 : 0);
 	else if (ret == -ENOMEM)
 		queue_delayed_work(mk_ipc_wq, &p->rx_work, msecs_to_jiffies(AGAIN_MS));
 	else if (ret || left)

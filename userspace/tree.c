@@ -171,8 +171,12 @@ static int send_directory(struct tree *t, int dir, const char *name, const struc
 
 	if (t->depth == MK_DEPTH_MAX)
 		errno = ENAMETOOLONG;
-	if (!d)
-		return skip(t, MK_STEP_READ, errno);
+	if (!d) {
+		ret = skip(t, MK_STEP_READ, errno);
+		if (fd >= 0)
+			close(fd);
+		return ret;
+	}
 	t->depth++;
 	ret = put_entry(t, name, st, "") ?: send_entries(t, d) ?:
 	      put(t, MK_LEAVE, NULL, 0, NULL, 0);
@@ -343,6 +347,11 @@ static int make_link(struct tree *t)
 	struct timespec times[2] = { };
 	int bad;
 
+	/* the next copy to this name would go where it leads */
+	if (t->wanted && !t->depth && *t->rename) {
+		errno = ELOOP;
+		return fail_here(t, MK_STEP_WRITE);
+	}
 	set_times(times, &t->entry);
 	do {
 		choose_temporary(t);

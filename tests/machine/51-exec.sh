@@ -76,8 +76,10 @@ equal "an init that waits does not wait for the server" 0 \
 	"$(at sh -c 'awk "/@mkexec/ && \$4 == 1 { print \$38 }" /proc/[0-9]*/stat')"
 # shellcheck disable=SC2016
 exits 0 "the server has nothing of the user's open" sh -c \
-	'for p in $(pidof @mkexec); do ls -l /proc/$p/fd; done | grep "> /" && exit 1; exit 0'
+	'pidof @mkexec || exit 2; for p in $(pidof @mkexec); do ls -l /proc/$p/fd; done | grep "> /" && exit 1; exit 0'
 note /tmp/out
+
+check "who has no port of root's is not served" vsock distrusted $(($(of web id) + 2)) 877
 
 head -c 50000000 /dev/urandom >/tmp/data
 at cat </tmp/data >/tmp/back

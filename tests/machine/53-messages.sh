@@ -32,7 +32,7 @@ must run_instance db 3 256M "$ask peer=0; rmmod mk_talk; $ask peer=$web expect=-
 	rmmod mk_talk; $ask peer=$web class=3 expect=-13; rmmod mk_talk; echo end of db >/dev/kmsg"
 check "an instance asks the host" in_log db 'mk_talk: 0 asked well (0)' 60
 check "it has no messages with another one" in_log db "mk_talk: $web asked well (-19)" 60
-check "messages for modules" mkctl channel add bus --between db,web --kind messages --classes user
+check "messages for modules" mkctl channel add bus --between db,web --kind messages --classes user --rate 400K
 refused channel_taken 1 "two of them" channel add bus2 --between web,db --kind messages
 check "now it has" in_log db "mk_talk: $web asked well (0)" 60
 check "but not of another class" in_log db "mk_talk: $web asked well (-13)" 60

@@ -59,7 +59,9 @@ static void fill_permit(struct mk_ipc_permit *p)
 	fill_end(p->end[0]);
 	fill_end(p->end[1]);
 	p->ring_size = PICK(4096U, 8192U, 65536U, 1048576U, 2097152U, 5000U, 0U);
-	p->kind = PICK(0U, 0U, 0U, 0U, 1U, 2U, 31U, 32U, ~0U);
+	p->kind = PICK(0U, 0U, 0U, 0U, 1U, 2U, 3U, 3U, 4U, 31U, 32U, ~0U);
+	p->classes = PICK(0U, 0U, 0U, 4U, 16U, 28U, 2U, ~0U);
+	p->rate = PICK(0ULL, 0ULL, 1ULL, 4096ULL, 1ULL << 40, (1ULL << 40) + 1, ~0ULL);
 }
 
 static void fill(const struct call *call)

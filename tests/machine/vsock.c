@@ -12,6 +12,7 @@
  *	vsock full CID			who does not read stops who writes
  *	vsock hold CID			connects, says so, and waits for the end
  *	vsock refused CID PORT ERRNO	connecting fails so
+ *	vsock distrusted CID PORT	who has a port above 1023 is told nothing
  *	vsock many CID COUNT		connections one after the other
  *	vsock speed CID MIB		one direction; prints MiB a second
  *	vsock cid			of this kernel
@@ -378,6 +379,22 @@ static void show_cid(void)
 	printf("%u\n", cid);
 }
 
+static int distrusted(const char *cid, const char *port)
+{
+	struct sockaddr_vm a = address(atoi(cid), atoi(port));
+	int s = make(SOCK_STREAM);
+	struct pollfd p = { .fd = s, .events = POLLIN };
+	char garbage[64] = { };
+
+	if (connect(s, (struct sockaddr *)&a, sizeof(a)))
+		err(1, "connect");
+	if (write(s, garbage, sizeof(garbage)) < 0 && errno != EPIPE && errno != ECONNRESET)
+		err(1, "write");
+	if (poll(&p, 1, 2000) != 1)
+		errx(1, "it listens");
+	return read(s, garbage, sizeof(garbage)) > 0;
+}
+
 int main(int argc, char **argv)
 {
 	const char *act = argc > 1 ? argv[1] : "";
@@ -401,6 +418,8 @@ int main(int argc, char **argv)
 		hold(argv[2]);
 	else if (!strcmp(act, "refused") && argc == 5)
 		return refused(argv[2], argv[3], argv[4]);
+	else if (!strcmp(act, "distrusted") && argc == 4)
+		return distrusted(argv[2], argv[3]);
 	else if (!strcmp(act, "many") && argc == 4)
 		many(argv[2], nr);
 	else if (!strcmp(act, "speed") && argc == 4)
