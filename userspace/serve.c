@@ -103,7 +103,7 @@ static noreturn void serve_one(int fd)
 	serve_fail(&c, MK_STEP_PREPARE, EOPNOTSUPP, "");
 }
 
-/* Root of the host: only that may have such a port. */
+/* The host, by a port that needs CAP_NET_BIND_SERVICE there. */
 static bool is_trusted(const struct sockaddr_vm *peer)
 {
 	return peer->svm_cid == VMADDR_CID_HOST && peer->svm_port < 1024;
