@@ -10,6 +10,7 @@
  */
 #include <linux/ctype.h>
 #include <linux/io.h>
+#include <linux/kmemleak.h>
 #include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/slab.h>
@@ -105,11 +106,13 @@ static void end_lease(struct instance *inst, struct lease *lease, bool lost)
 {
 	list_del(&lease->node);
 	inst->nr_leases--;
-	if (lost)
+	if (lost) {
 		pr_err("instance %s (%u): %zu bytes of a channel stay lost: its CPUs are not known to be halted\n",
 		       inst->name, inst->id, lease->span->size);
-	else
+		kmemleak_not_leak(lease->span);	/* on purpose */
+	} else {
 		put_span(lease->span);
+	}
 	kfree(lease);
 }
 
