@@ -55,7 +55,7 @@ static void die(struct mk_link *link, const char *why)
 	spin_lock(&link->lock);
 	if (!link->dead && why)
 		pr_warn_ratelimited("the link to %s (%u) is over: %s\n", link->ch->peer_name,
-			link->ch->peer, why);
+				    link->ch->peer, why);
 	WRITE_ONCE(link->dead, true);
 	end_calls(link, -ECONNRESET);
 	spin_unlock(&link->lock);
@@ -205,8 +205,8 @@ static int take_hello(struct mk_link *link, const struct mk_message *m, const vo
 	hello.version[sizeof(hello.version) - 1] = '\0';
 	if (hello.major != MK_IPC_MAJOR) {
 		pr_err_ratelimited("%s (%u) speaks mk_ipc %u.%u, this is %u.%u: install the same version on both sides\n",
-		       link->ch->peer_name, link->ch->peer, hello.major, hello.minor,
-		       MK_IPC_MAJOR, MK_IPC_MINOR);
+				   link->ch->peer_name, link->ch->peer, hello.major, hello.minor,
+				   MK_IPC_MAJOR, MK_IPC_MINOR);
 		return -EPROTONOSUPPORT;
 	}
 	if (link->said_hello)

@@ -388,7 +388,8 @@ static int distrusted(const char *cid, const char *port)
 
 	if (connect(s, (struct sockaddr *)&a, sizeof(a)))
 		err(1, "connect");
-	if (send(s, garbage, sizeof(garbage), MSG_NOSIGNAL) < 0 && errno != EPIPE && errno != ECONNRESET)
+	if (send(s, garbage, sizeof(garbage), MSG_NOSIGNAL) < 0 && errno != EPIPE &&
+	    errno != ECONNRESET)
 		err(1, "send");
 	if (poll(&p, 1, 2000) != 1)
 		errx(1, "it listens");
