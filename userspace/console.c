@@ -7,11 +7,11 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/signalfd.h>
-#include <termios.h>
 #include <time.h>
 
 #include "../mk_ipc/uapi.h"
 #include "mkctl.h"
+#include "terminal.h"
 
 #define APPEAR_MS	30000	/* for the console of an instance that starts */
 #define END_MS		5000	/* from the end of its console to that of an instance */
@@ -58,19 +58,13 @@ struct console {
 
 static void set_raw(struct console *c)
 {
-	struct termios t;
-
-	if (!c->listens || tcgetattr(STDIN_FILENO, &c->saved))
-		return;
-	t = c->saved;
-	cfmakeraw(&t);
-	c->raw = !tcsetattr(STDIN_FILENO, TCSADRAIN, &t);
+	c->raw = c->listens && terminal_raw(&c->saved);
 }
 
 static void set_back(struct console *c)
 {
 	if (c->raw)
-		tcsetattr(STDIN_FILENO, TCSADRAIN, &c->saved);
+		terminal_back(&c->saved);
 	c->raw = false;
 }
 

@@ -7,9 +7,9 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/signalfd.h>
-#include <termios.h>
 
 #include "reach.h"
+#include "terminal.h"
 
 /* Exit codes, as docker and podman have them. */
 #define EXIT_OWN	125
@@ -52,19 +52,13 @@ struct exec {
 
 static void set_raw(struct exec *x)
 {
-	struct termios t;
-
-	if (!x->tty || tcgetattr(STDIN_FILENO, &x->saved))
-		return;
-	t = x->saved;
-	cfmakeraw(&t);
-	x->raw = !tcsetattr(STDIN_FILENO, TCSADRAIN, &t);
+	x->raw = x->tty && terminal_raw(&x->saved);
 }
 
 static void set_back(struct exec *x)
 {
 	if (x->raw)
-		tcsetattr(STDIN_FILENO, TCSADRAIN, &x->saved);
+		terminal_back(&x->saved);
 	x->raw = false;
 }
 

@@ -3,33 +3,6 @@
 # Commands in an instance: streams, exit codes, signals and terminals.
 . ./lib.sh
 
-# at COMMAND...: in the instance, without a terminal
-at() {
-	/bin/mkctl exec web -T --timeout $((20 * SLOW)) -- "$@"
-}
-
-# exits STATUS TEXT COMMAND...: it does in the instance; /tmp/out and /tmp/err
-exits() {
-	wanted=$1 text=$2
-	shift 2
-	at "$@" >/tmp/out 2>/tmp/err </dev/null
-	equal "$text" "$wanted" $?
-}
-
-# ends STATUS TEXT: what was started in the background does
-ends() {
-	wait "$job"
-	equal "$2" "$1" $?
-}
-
-# starts COMMAND...: in the background, until it says "ready"
-starts() {
-	: >/tmp/out
-	/bin/mkctl exec web -T -- "$@" >/tmp/out 2>/tmp/err </dev/null &
-	job=$!
-	must within 10 grep -q ready /tmp/out
-}
-
 # runs PATTERN: a process of the instance does
 runs() {
 	at ps -o args | grep -q -- "$1"

@@ -170,6 +170,33 @@ run_instance() {
 		--cmdline "act=\"$act\"${INSTANCE_ARGS+ $INSTANCE_ARGS}" --timeout "${RUN_TIMEOUT:-60}" "$@"
 }
 
+# at COMMAND...: in the instance, without a terminal
+at() {
+	/bin/mkctl exec web -T --timeout $((20 * SLOW)) -- "$@"
+}
+
+# exits STATUS TEXT COMMAND...: it does in the instance; /tmp/out and /tmp/err
+exits() {
+	wanted=$1 text=$2
+	shift 2
+	at "$@" >/tmp/out 2>/tmp/err </dev/null
+	equal "$text" "$wanted" $?
+}
+
+# ends STATUS TEXT: what was started in the background does
+ends() {
+	wait "$job"
+	equal "$2" "$1" $?
+}
+
+# starts COMMAND...: in the background, until it says "ready"
+starts() {
+	: >/tmp/out
+	/bin/mkctl exec web -T -- "$@" >/tmp/out 2>/tmp/err </dev/null &
+	job=$!
+	must within 10 grep -q ready /tmp/out
+}
+
 # in_log NAME PATTERN [SECONDS]: the instance's log has it, at last
 in_log() {
 	within "${3:-20}" sh -c 'mkctl logs "$1" | grep -q -- "$2"' in_log "$1" "$2"
