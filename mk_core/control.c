@@ -310,13 +310,13 @@ static bool has_to_act(struct mk_watch *watch, u32 state, u64 now)
 static void look_around(struct timer_list *unused)
 {
 	u64 now = ktime_get_boottime_ns();
-	struct mk_watch *watch, *next;
+	struct mk_watch *watch;
 	u32 ms = LOOK_MS, state;
 
 	spin_lock(&watch_lock);
 	watch_time += min_t(u64, now - last_look, 4 * LOOK_MS * NSEC_PER_MSEC);
 	last_look = now;
-	list_for_each_entry_safe(watch, next, &watches, node) {
+	list_for_each_entry(watch, &watches, node) {
 		state = READ_ONCE(watch->inst->state);
 		if (has_to_act(watch, state, now))
 			mod_delayed_work(watch_wq, &watch->work, 0);
