@@ -1,12 +1,13 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
-# An instance writes what it wants into all that it shares with the host, first
-# random words, then messages that are nearly good: its channels are over, other
-# ones and the host do not feel it.
+# An instance writes what it wants into all that it shares with the host and with
+# another instance, first random words, then messages that are nearly good: its
+# channels are over, other ones and the two kernels do not feel it.
 . ./lib.sh
 
 COUNT=${COUNT:-20000}
 SECONDS_EACH=${HOSTILE_TIME:-10}
+talk='/lib/modules/$(uname -r)/mk_talk.ko'
 AREA=0x40000	# of mk_ipc, from the control page on
 SIZE=0x9000	# its head, the link and its rings
 
@@ -47,7 +48,9 @@ must modprobe mk_ipc
 must mkctl channel add good --between host,db
 must mkctl channel add bad --between host,web --size 4K
 must mkctl channel add other --between host,web --size 4K
-must run_instance db 3 256M 'while :; do channel echo good; done'
+must mkctl channel add bus --between db,web --kind messages --classes user
+must mkctl channel add socks --between web,db --kind vsock
+must run_instance db 3 256M "insmod $talk; while :; do vsock serve; done & while :; do channel echo good; done"
 must channel ask good 1
 rm -f /tmp/done /tmp/good
 good &
@@ -82,9 +85,16 @@ INSTANCE_ARGS=${INSTANCE_ARGS#module_blacklist=mk_ipc}
 equal "who had nothing to do with it could always talk" "" "$(grep -v 'round trip' /tmp/good | sort | uniq -c)"
 check "and did" test "$(wc -l </tmp/good)" -gt 5
 check "and can" channel ask good 1000
-must run_instance web 2 256M 'channel echo other'
-check "a new start is a new beginning" channel ask other 1000
-for name in good bad other; do
+check "the other instance refuses classes that are not permitted" \
+	in_log db 'web .* sent a message of class [0-35], which is not permitted: refused'
+check "nonsense ends their link" in_log db 'the link to web .* is over: it wrote nonsense'
+check "and their sockets" in_log db 'no more sockets with web .*: it wrote nonsense'
+check "it is healthy" healthy db
+ask="insmod $talk ask=1 count=100 peer=$(of db id)"
+must run_instance web 2 256M "until $ask && dmesg | tail -n 1 | grep -q ' well '; do rmmod mk_talk; sleep 0.5; done; channel echo other"
+check "a new start is a new beginning" within 20 channel ask other 1000
+check "between instances, too" in_log web 'mk_talk: .* asked well'
+for name in good bad other bus socks; do
 	must mkctl channel remove $name
 done
 must mkctl kill web

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * A hostile mk_ipc: in an instance that has none, it is the other end of its
- * link and channels.  Most messages are good; of the others some part is not:
- * lengths, types, ports, credit, positions in the ring.  A channel that the host
- * may have ended is given back, and the next one comes.  For test machines only.
+ * link and of channels with the host and with other instances.  Most messages are
+ * good; of the others some part is not: lengths, types, ports, credit, positions
+ * in the ring.  A channel that the other side may have ended is given back, and
+ * the next one comes.  For test machines only.
  */
 #include <linux/delay.h>
 #include <linux/io.h>
@@ -22,6 +23,7 @@
 
 #define NR_CHANNELS	8
 #define TURN		16	/* messages between looks at what the host says */
+#define SLOW		10	/* of mk_talk: its handler takes a second */
 
 static uint seconds = 10;
 module_param(seconds, uint, 0);
@@ -34,7 +36,7 @@ MODULE_PARM_DESC(seed, "of random numbers");
 /* One end; the link is the first of them. */
 struct end {
 	struct mk_channel_head *head;
-	u32 side, size, kind, rung;
+	u32 side, size, kind, peer, rung;
 	u64 epoch;
 	struct mk_tx tx;
 	struct mk_rx rx;
@@ -121,27 +123,28 @@ static void put(struct end *e, const void *message, u32 len, bool bad)
 	ring(e);
 }
 
-static void say(u16 type, const void *body, u32 len)
+static void say(struct end *e, u16 type, const void *body, u32 len)
 {
 	struct mk_message m = { .class = MK_CLASS_SYSTEM, .type = type, .len = len,
-				.epoch = link->epoch };
+				.epoch = e->epoch };
 
 	memcpy(buf, &m, sizeof(m));
 	memcpy(buf + sizeof(m), body, len);
-	put(link, buf, sizeof(m) + len, false);
+	put(e, buf, sizeof(m) + len, false);
 }
 
 static u64 kinds(void)
 {
-	return BIT(MK_KIND_PROGRAM) | BIT(MK_KIND_CONSOLE) | BIT(MK_KIND_VSOCK);
+	return BIT(MK_KIND_PROGRAM) | BIT(MK_KIND_CONSOLE) | BIT(MK_KIND_VSOCK) |
+	       BIT(MK_KIND_MESSAGES);
 }
 
-static void say_hello(void)
+static void say_hello(struct end *e)
 {
 	struct mk_hello h = { .major = MK_IPC_MAJOR, .minor = MK_IPC_MINOR, .id = self.id,
 			      .kinds = kinds(), .version = "hostile" };
 
-	say(MK_SYSTEM_HELLO, &h, sizeof(h));
+	say(e, MK_SYSTEM_HELLO, &h, sizeof(h));
 }
 
 static void give_back(struct end *e)
@@ -151,7 +154,7 @@ static void give_back(struct end *e)
 	mk_peer_store_release(&e->head->side[e->side].state, MK_SIDE_CLOSED); /* likewise */
 	memunmap(e->head);
 	e->head = NULL;
-	say(MK_SYSTEM_CLOSED, &c, sizeof(c));
+	say(link, MK_SYSTEM_CLOSED, &c, sizeof(c));
 }
 
 static void take_open(const struct mk_open_channel *o)
@@ -163,11 +166,13 @@ static void take_open(const struct mk_open_channel *o)
 	if (e == ends + NR_CHANNELS)
 		return;
 	*e = (struct end){ .side = o->side, .size = o->ring_size, .kind = o->kind,
-			   .epoch = o->epoch };
+			   .peer = o->peer, .epoch = o->epoch };
 	e->head = memremap(o->phys, MK_CHANNEL_HEAD + 2 * (size_t)o->ring_size, MEMREMAP_WB);
 	nr_opened++;
 	if (e->head && attach(e))
 		give_back(e);
+	else if (e->kind == MK_KIND_MESSAGES && below(8))
+		say_hello(e);
 }
 
 static void take_close(u64 epoch)
@@ -202,11 +207,12 @@ static void take(struct end *e)
 
 /* --- messages ------------------------------------------------------------------------ */
 
-/* Nothing that ends the link: there is one for each start. */
-static u32 link_message(void)
+/* Nothing that ends a link: with the host there is one for each start. */
+static u32 link_message(const struct end *to)
 {
-	struct mk_message m = { .class = below(6), .type = 2 + below(8), .flags = below(4),
-				.id = below(8), .status = nasty(), .epoch = link->epoch };
+	struct mk_message m = { .class = below(6), .type = below(256) ? 2 + below(8) : SLOW,
+				.flags = below(4), .id = below(8), .status = nasty(),
+				.epoch = to->epoch };
 	const struct end *e = &ends[below(NR_CHANNELS)];
 	u64 word = below(2) ? e->epoch : kinds();
 
@@ -233,7 +239,7 @@ static u32 console_message(void)
 	return MK_CONSOLE_HEAD + len;
 }
 
-static u32 vsock_message(void)
+static u32 vsock_message(const struct end *e)
 {
 	struct virtio_vsock_hdr *h = (void *)buf;
 	/* of vsock.c, but for that which runs commands; and nobody's */
@@ -244,7 +250,7 @@ static u32 vsock_message(void)
 		len = below(8) ? 1 + below(200) : 1 + below(MK_VSOCK_PAYLOAD_MAX);
 	noise(buf, sizeof(*h) + min(len, 256U));
 	h->src_cid = cpu_to_le64(MK_VSOCK_CID(self.id));
-	h->dst_cid = cpu_to_le64(MK_VSOCK_CID(0));
+	h->dst_cid = cpu_to_le64(MK_VSOCK_CID(e->peer));
 	h->src_port = cpu_to_le32(1024 + below(4));
 	h->dst_port = cpu_to_le32(ports[below(ARRAY_SIZE(ports))]);
 	h->len = cpu_to_le32(len);
@@ -261,12 +267,12 @@ static u32 vsock_message(void)
 
 static u32 make_message(const struct end *e)
 {
-	if (e == link)
-		return link_message();
+	if (e == link || e->kind == MK_KIND_MESSAGES)
+		return link_message(e);
 	if (e->kind == MK_KIND_CONSOLE)
 		return console_message();
 	if (e->kind == MK_KIND_VSOCK)
-		return vsock_message();
+		return vsock_message(e);
 	noise(buf, 256);
 	return below(256);
 }
@@ -321,7 +327,7 @@ static int begin(struct mk_area *area)
 	link->epoch = mk_peer_load_acquire(&area->epoch);	/* the link is laid out */
 	if (!link->epoch || attach(link))
 		return -ENODEV;
-	say_hello();
+	say_hello(link);
 	return 0;
 }
 
@@ -337,7 +343,7 @@ static int fuzz(struct mk_area *area)
 	pr_info("mk_peer: %u messages, %u of them damaged, %u channels\n", nr_sent, nr_damaged,
 		nr_opened);
 	msleep(500);	/* there is room */
-	say_hello();	/* a second one ends the link */
+	say_hello(link);	/* a second one ends the link */
 	return 0;
 }
 

@@ -17,8 +17,8 @@
 #define ECHO	1	/* the answer is the body */
 #define COUNT	2	/* a number, one more than the last one from this peer */
 #define TOTAL	3	/* the answer is the next number that is expected, and the errors */
-#define SLOW	4	/* the answer takes a second */
-#define ERROR	5	/* status -EBADMSG */
+#define ERROR	4	/* status -EBADMSG */
+#define SLOW	10	/* the answer takes a second */
 
 #define PEERS	64
 
