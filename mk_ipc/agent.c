@@ -230,19 +230,3 @@ int mk_agent_init(void)
 	look(NULL);
 	return 0;
 }
-
-/**
- * mk_agent_exit() - leave the host
- *
- * Context: module unload; sleeps.
- */
-void mk_agent_exit(void)
-{
-	cancel_delayed_work_sync(&look_work);
-	mutex_lock(&mk_ipc_lock);
-	if (link)
-		link_down();
-	mutex_unlock(&mk_ipc_lock);
-	flush_workqueue(mk_ipc_wq);
-	memunmap(area);
-}

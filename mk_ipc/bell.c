@@ -89,7 +89,7 @@ static irqreturn_t bell_rings(int irq, void *unused)
 		window = now;
 		heard = 0;
 	}
-	if (++heard > bell_limit) {
+	if (++heard > READ_ONCE(bell_limit)) {
 		heard = 0;
 		disable_irq_nosync(irq);
 		queue_delayed_work(mk_ipc_wq, &again_work, msecs_to_jiffies(WINDOW_MS));

@@ -302,17 +302,8 @@ static void resize(void)
 		__hvc_resize(self.hp, window);
 }
 
-/*
- * hvc calls these functions after hvc_remove(), too, when the terminal was open:
- * once it is, this module stays.
- */
 static int opened(struct hvc_struct *hp, int data)
 {
-	static bool stays;
-
-	if (!stays && !try_module_get(THIS_MODULE))
-		return -ENODEV;
-	stays = true;
 	raw_spin_lock_irq(&self.lock);
 	self.resized = self.window.ws_row;	/* it had no terminal to be told of */
 	raw_spin_unlock_irq(&self.lock);
@@ -436,7 +427,7 @@ int mk_hvc_init(void)
 /**
  * mk_hvc_exit() - be none; nobody has opened it
  *
- * Context: module unload in an instance; sleeps.
+ * Context: module load that fails in an instance; sleeps.
  */
 void mk_hvc_exit(void)
 {

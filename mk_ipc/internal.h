@@ -176,7 +176,6 @@ u32 mk_host_list(struct mk_ipc_channel *channels, u32 room);
 void mk_host_service(void);	/* there is one more, or one less */
 
 int mk_agent_init(void);
-void mk_agent_exit(void);
 void mk_agent_service(void);
 
 /* --- console.c, hvc.c: the consoles of instances, and that of this one -------------- */

@@ -68,19 +68,19 @@ static int __init mk_ipc_init(void)
 	ret = begin();
 	if (ret)
 		destroy_workqueue(mk_ipc_wq);
+	else if (!is_host)
+		__module_get(THIS_MODULE);	/* it stays: a link is joined once */
 	return ret;
 }
 
+/* The host's. */
 static void __exit mk_ipc_exit(void)
 {
 	mk_chardev_exit();
 	mk_vsock_exit();
 	mk_handler_exit();
-	end_console();
-	if (is_host)
-		mk_host_exit();
-	else
-		mk_agent_exit();
+	mk_console_exit();
+	mk_host_exit();
 	mk_bell_exit();
 	destroy_workqueue(mk_ipc_wq);
 }
