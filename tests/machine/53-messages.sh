@@ -40,7 +40,11 @@ check "it ends" in_log db 'end of db' 20
 check "both are healthy" sh -c '. ./lib.sh >/dev/null; trap - EXIT; healthy web && healthy db'
 check "forbid" mkctl channel remove bus
 must rmmod mk_talk
+asks -104 "peer=$web" forever=1 & # ECONNRESET
+asker=$!
+sleep 2
 must mkctl delete web --force
+check "who waits for an answer of one that ends is told" wait $asker
 must mkctl delete db --force
 check "the module can go" within 10 rmmod mk_ipc
 pool_down

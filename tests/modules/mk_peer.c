@@ -139,9 +139,9 @@ static u64 kinds(void)
 	       BIT(MK_KIND_MESSAGES);
 }
 
-static void say_hello(struct end *e)
+static void say_hello(struct end *e, u16 major)
 {
-	struct mk_hello h = { .major = MK_IPC_MAJOR, .minor = MK_IPC_MINOR, .id = self.id,
+	struct mk_hello h = { .major = major, .minor = MK_IPC_MINOR, .id = self.id,
 			      .kinds = kinds(), .version = "hostile" };
 
 	say(e, MK_SYSTEM_HELLO, &h, sizeof(h));
@@ -172,7 +172,7 @@ static void take_open(const struct mk_open_channel *o)
 	if (e->head && attach(e))
 		give_back(e);
 	else if (e->kind == MK_KIND_MESSAGES && below(8))
-		say_hello(e);
+		say_hello(e, MK_IPC_MAJOR);
 }
 
 static void take_close(u64 epoch)
@@ -327,7 +327,7 @@ static int begin(struct mk_area *area)
 	link->epoch = mk_peer_load_acquire(&area->epoch);	/* the link is laid out */
 	if (!link->epoch || attach(link))
 		return -ENODEV;
-	say_hello(link);
+	say_hello(link, MK_IPC_MAJOR);
 	return 0;
 }
 
@@ -343,7 +343,7 @@ static int fuzz(struct mk_area *area)
 	pr_info("mk_peer: %u messages, %u of them damaged, %u channels\n", nr_sent, nr_damaged,
 		nr_opened);
 	msleep(500);	/* there is room */
-	say_hello(link);	/* a second one ends the link */
+	say_hello(link, MK_IPC_MAJOR + seed % 2); /* a second one ends the link, or its version */
 	return 0;
 }
 

@@ -24,6 +24,8 @@
 
 static bool ask;
 module_param(ask, bool, 0);
+static bool forever;
+module_param(forever, bool, 0);
 static uint peer;
 module_param(peer, uint, 0);
 static uint class = MK_CLASS_USER;
@@ -97,10 +99,11 @@ static int echoes(void)
 	return ret;
 }
 
+/* Behind one that takes a second: what keeps messages gets full, on a machine that is fast. */
 static int numbers(void)
 {
+	int ret = mk_message_send(peer, class, SLOW, NULL, 0);
 	struct total t;
-	int ret = 0;
 	u32 i;
 
 	for (i = 0; !ret && i < count; i++) {
@@ -129,6 +132,18 @@ static int errors(void)
 	return 0;
 }
 
+/* Until the peer ends. */
+static int wait_long(void)
+{
+	u8 answer;
+	int ret;
+
+	do {
+		ret = mk_message_call(peer, class, SLOW, NULL, 0, &answer, 1, 10000);
+	} while (!ret);
+	return ret;
+}
+
 static int __init mk_talk_init(void)
 {
 	int ret;
@@ -137,7 +152,7 @@ static int __init mk_talk_init(void)
 	ret = mk_handler_register(&handler);
 	if (ret || !ask)
 		return ret;
-	ret = echoes() ?: numbers() ?: errors();
+	ret = forever ? wait_long() : echoes() ?: numbers() ?: errors();
 	pr_info("mk_talk: %u asked %s (%d)\n", peer, ret == expect ? "well" : "badly", ret);
 	return 0;
 }
