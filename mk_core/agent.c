@@ -183,15 +183,19 @@ static struct mk_self self;
 
 static void know_self(const struct mk_handoff *h)
 {
-	const struct mk_region *r = (void *)h + h->regions;
+	const struct mk_region *r = (void *)h + h->regions, *shares = NULL;
 	u32 i;
 
 	self.id = h->id;
 	self.epoch = h->epoch;
 	strscpy(self.name, h->name, sizeof(self.name));
-	for (i = 0; i < h->nr_regions; i++)
+	for (i = 0; i < h->nr_regions; i++) {
 		if (r[i].kind == MK_REGION_IPC)
 			self.ipc = r[i];
+		if (r[i].kind == MK_REGION_SHARES)
+			shares = &r[i];
+	}
+	mk_share_init(h->epoch, shares);
 }
 
 int mk_core_self(struct mk_self *out)

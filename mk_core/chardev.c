@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * /dev/mk and the descriptors of instances.
+ * /dev/mk and the descriptors of instances and regions.
  */
 #include <linux/anon_inodes.h>
 #include <linux/capability.h>
@@ -41,6 +41,12 @@ union argument {
 	struct mk_policy policy;
 	struct mk_query query;
 	struct mk_read read;
+	struct mk_region_create region_create;
+	struct mk_region_open region_open;
+	struct mk_region_list region_list;
+	struct mk_region_query region_query;
+	struct mk_region_grow region_grow;
+	struct mk_region_permit region_permit;
 };
 
 /**
@@ -55,7 +61,7 @@ struct call {
 	u32 flags;
 };
 
-/* Numbers are counted from 0 on /dev/mk and from GROUP on an instance. */
+/* Numbers are counted from 0 on /dev/mk, then from GROUP on an instance, then on a region. */
 #define GROUP	0x20
 #define CALL(_nr, _fn, _type, _flags) \
 	[_IOC_NR(_nr) % GROUP] = { .fn = _fn, .size = sizeof(_type), .flags = _flags }
@@ -187,6 +193,7 @@ static long do_pool_query(struct file *file, union argument *arg, struct mk_erro
 	ret = mk_pool_query(q, cpus, chunks, err) ?: count_instances(&q->nr_instances, err);
 	if (ret)
 		goto out;
+	q->memory_regions = mk_region_bytes();
 	ret = put_array(q->cpus, cpus, room_cpus, q->nr_cpus, sizeof(*cpus), err);
 	if (!ret)
 		ret = put_array(q->chunks, chunks, room_chunks, q->nr_chunks,
@@ -287,6 +294,74 @@ static long do_list(struct file *file, union argument *arg, struct mk_error *err
 	l->nr = nr;
 	ret = put_array(l->ids, ids, room, nr, sizeof(*ids), err);
 out:
+	kvfree(ids);
+	return ret;
+}
+
+static const struct file_operations region_fops;
+
+/* Takes over the caller's reference, also on error. */
+static long region_descriptor(struct mk_shm *shm, struct mk_error *err)
+{
+	int fd = anon_inode_getfd("[mk_region]", &region_fops, shm, O_RDWR | O_CLOEXEC);
+
+	if (fd >= 0)
+		return fd;
+	mk_region_put(shm);
+	return mk_fail(err, fd, MK_E_INTERNAL, fd, 0);
+}
+
+static long do_region_create(struct file *file, union argument *arg, struct mk_error *err)
+{
+	struct mk_region_create *c = &arg->region_create;
+	struct mk_error ignored;
+	struct mk_shm *shm;
+	long ret;
+
+	if (c->reserved)
+		return mk_fail(err, -EINVAL, MK_E_RESERVED, 0, 0);
+	ret = mk_region_create(c, &shm, err);
+	if (ret)
+		return ret;
+	c->id = shm->id;
+	kobject_get(&shm->kobj);
+	ret = region_descriptor(shm, err);
+	if (ret < 0)
+		mk_region_delete(shm, &ignored);
+	mk_region_put(shm);
+	return ret;
+}
+
+static long do_region_open(struct file *file, union argument *arg, struct mk_error *err)
+{
+	struct mk_region_open *o = &arg->region_open;
+	struct mk_shm *shm;
+
+	if (strnlen(o->name, sizeof(o->name)) == sizeof(o->name))
+		return mk_fail(err, -EINVAL, MK_E_NAME_INVALID, sizeof(o->name), 0);
+	shm = mk_region_find(o->name, o->id);
+	if (!shm)
+		return mk_fail(err, -ENOENT, MK_E_NO_REGION, 0, 0);
+	o->id = shm->id;
+	return region_descriptor(shm, err);
+}
+
+static long do_region_list(struct file *file, union argument *arg, struct mk_error *err)
+{
+	struct mk_region_list *l = &arg->region_list;
+	u32 room;
+	u64 *ids;
+	long ret;
+
+	if (l->reserved)
+		return mk_fail(err, -EINVAL, MK_E_RESERVED, 0, 0);
+	ids = make_room(&l->nr, sizeof(*ids));
+	if (!ids)
+		return mk_fail(err, -ENOMEM, MK_E_MEMORY, 0, 0);
+	room = l->nr;
+	ret = mk_region_list(ids, room, &l->nr, err);
+	if (!ret)
+		ret = put_array(l->ids, ids, room, l->nr, sizeof(*ids), err);
 	kvfree(ids);
 	return ret;
 }
@@ -461,6 +536,52 @@ static long do_read(struct file *file, union argument *arg, struct mk_error *err
 	return ret;
 }
 
+/* --- calls on a region ------------------------------------------------------------- */
+
+static long do_region_query(struct file *file, union argument *arg, struct mk_error *err)
+{
+	struct mk_region_query *q = &arg->region_query;
+	struct mk_extent *extents = make_room(&q->nr_extents, sizeof(*extents));
+	struct mk_permit *permits = make_room(&q->nr_permits, sizeof(*permits));
+	u32 room_extents = q->nr_extents, room_permits = q->nr_permits;
+	long ret;
+
+	if (!extents || !permits) {
+		ret = mk_fail(err, -ENOMEM, MK_E_MEMORY, 0, 0);
+		goto out;
+	}
+	ret = mk_region_query(file->private_data, q, extents, permits, err);
+	if (!ret)
+		ret = put_array(q->extents, extents, room_extents, q->nr_extents,
+				sizeof(*extents), err);
+	if (!ret)
+		ret = put_array(q->permits, permits, room_permits, q->nr_permits,
+				sizeof(*permits), err);
+out:
+	kvfree(extents);
+	kvfree(permits);
+	return ret;
+}
+
+static long do_region_grow(struct file *file, union argument *arg, struct mk_error *err)
+{
+	return mk_region_grow(file->private_data, arg->region_grow.size, err);
+}
+
+static long do_region_permit(struct file *file, union argument *arg, struct mk_error *err)
+{
+	const struct mk_region_permit *p = &arg->region_permit;
+
+	if (p->reserved || p->mode > MK_MODE_RW)
+		return mk_fail(err, -EINVAL, MK_E_RESERVED, 0, 0);
+	return mk_region_permit(file->private_data, p->name, p->mode, err);
+}
+
+static long do_region_delete(struct file *file, union argument *arg, struct mk_error *err)
+{
+	return mk_region_delete(file->private_data, err);
+}
+
 /* --- dispatch ------------------------------------------------------------------------ */
 
 static const struct call device_calls[] = {
@@ -471,6 +592,9 @@ static const struct call device_calls[] = {
 	CALL(MK_IOC_CREATE, do_create, struct mk_create, 0),
 	CALL(MK_IOC_OPEN, do_open, struct mk_open, 0),
 	CALL(MK_IOC_LIST, do_list, struct mk_list, 0),
+	CALL(MK_IOC_REGION_CREATE, do_region_create, struct mk_region_create, 0),
+	CALL(MK_IOC_REGION_OPEN, do_region_open, struct mk_region_open, 0),
+	CALL(MK_IOC_REGION_LIST, do_region_list, struct mk_region_list, 0),
 };
 
 static const struct call instance_calls[] = {
@@ -483,6 +607,13 @@ static const struct call instance_calls[] = {
 	CALL(MK_IOC_READ, do_read, struct mk_read, 0),
 	CALL(MK_IOC_RELOAD, do_reload, struct mk_hdr, 0),
 	CALL(MK_IOC_POLICY, do_policy, struct mk_policy, 0),
+};
+
+static const struct call region_calls[] = {
+	CALL(MK_IOC_REGION_QUERY, do_region_query, struct mk_region_query, 0),
+	CALL(MK_IOC_REGION_GROW, do_region_grow, struct mk_region_grow, 0),
+	CALL(MK_IOC_REGION_PERMIT, do_region_permit, struct mk_region_permit, 0),
+	CALL(MK_IOC_REGION_DELETE, do_region_delete, struct mk_hdr, 0),
 };
 
 static int get_argument(const struct call *call, void __user *from, union argument *arg)
@@ -560,6 +691,12 @@ static long instance_ioctl(struct file *file, unsigned int cmd, unsigned long ar
 			file, arg);
 }
 
+static long region_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
+{
+	return dispatch(find_call(region_calls, ARRAY_SIZE(region_calls), 2 * GROUP, cmd),
+			file, arg);
+}
+
 static __poll_t instance_poll(struct file *file, poll_table *wait)
 {
 	struct handle *h = file->private_data;
@@ -588,6 +725,25 @@ static const struct file_operations instance_fops = {
 	.compat_ioctl = compat_ptr_ioctl,
 	.poll = instance_poll,
 	.release = instance_release,
+};
+
+static int region_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	return mk_region_mmap(file->private_data, vma);
+}
+
+static int region_release(struct inode *inode, struct file *file)
+{
+	mk_region_put(file->private_data);
+	return 0;
+}
+
+static const struct file_operations region_fops = {
+	.owner = THIS_MODULE,
+	.unlocked_ioctl = region_ioctl,
+	.compat_ioctl = compat_ptr_ioctl,
+	.mmap = region_mmap,
+	.release = region_release,
 };
 
 static const struct file_operations device_fops = {

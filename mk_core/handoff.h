@@ -19,7 +19,7 @@
 #define MK_HANDOFF_SIG		"MKRN"		/* ACPI table signature */
 #define MK_HANDOFF_HID		"MKRN0001"	/* ACPI device, udev's modalias */
 #define MK_HANDOFF_MAJOR	1
-#define MK_HANDOFF_MINOR	1
+#define MK_HANDOFF_MINOR	2
 
 #define MK_ACPI_HEADER_SIZE	36
 
@@ -79,6 +79,59 @@ struct mk_region {
 };
 
 #define MK_REGION_IPC		1	/* mk_ipc/wire.h; since minor 1 */
+#define MK_REGION_SHARES	2	/* struct mk_share_table; since minor 2 */
+
+#define MK_SHARE_RO		0x1	/* struct mk_share.flags: read it only */
+
+/**
+ * struct mk_share - a region (uapi.h) that this kernel may map
+ * @id:		its id, which no other region of this host ever has; 0: none
+ * @name:	its name
+ * @flags:	MK_SHARE_*
+ * @nr:		number of extents, 1 to MK_MAX_EXTENTS
+ * @extent:	physical memory, multiples of MK_MEMORY_GRANULE, in the order of the
+ *		region's bytes; a region that grows gets more behind them, or its
+ *		last one becomes longer
+ */
+struct mk_share {
+	__u64 id;
+	char name[MK_NAME_SIZE];
+	__u32 flags;
+	__u32 nr;
+	struct {
+		__u64 start;
+		__u64 size;
+	} extent[MK_MAX_EXTENTS];
+};
+
+#define MK_MAX_ALIVE		64	/* instances that can live at a time */
+
+/**
+ * struct mk_share_table - the page that tells an instance of its regions
+ * @seq:	odd while @share is being written; changes with each change
+ * @reserved:	zero
+ * @alive:	epochs (struct mk_handoff) of the instances that live, or 0; each is
+ *		written by itself, without @seq, before its kernel starts and after it
+ *		has ended
+ * @share:	what it may map; those with id 0 are none
+ * @tail:	zero; room for later minors
+ *
+ * Writer: the host's mk_core, from before SIPI until the instance has ended; it
+ * never reads it. Reader: mk_core of the instance, which copies an entry between
+ * two equal, even values of @seq and checks it before use.
+ *
+ *	seq odd -> share -> seq even
+ *
+ * The host does not die and leave @seq odd: when it dies, all do. Should it be
+ * stopped there, the reader gives up after a bounded number of tries.
+ */
+struct mk_share_table {
+	__u32 seq;
+	__u32 reserved;
+	__u64 alive[MK_MAX_ALIVE];
+	struct mk_share share[MK_MAX_SHARES];
+	__u8  tail[888];
+};
 
 #define MK_CONTROL_MAGIC	0x314c5443524b4dULL	/* "MKRCTL1" */
 #define MK_CONTROL_SIZE		4096

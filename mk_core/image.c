@@ -218,12 +218,14 @@ int mk_image_check(const struct mk_instance *inst, const struct mk_image *image,
 }
 
 /**
- * struct clearing - an instance's memory, cleared by several CPUs at once
- * @inst:	instance
+ * struct clearing - memory that is cleared by several CPUs at once
+ * @extents:	where it is
+ * @nr:		their number
  * @next:	granule that nobody has taken yet, counted through all extents
  */
 struct clearing {
-	const struct mk_instance *inst;
+	const struct mk_extent *extents;
+	u32 nr;
 	atomic64_t next;
 };
 
@@ -234,14 +236,14 @@ struct clearer {
 };
 
 /* Physical address, or 0 behind the last one. */
-static u64 granule_at(const struct mk_instance *inst, u64 nr)
+static u64 granule_at(const struct clearing *c, u64 nr)
 {
 	u64 offset = nr * MK_MEMORY_GRANULE;
 	u32 i;
 
-	for (i = 0; i < inst->nr_extents; offset -= inst->extents[i++].size)
-		if (offset < inst->extents[i].size)
-			return inst->extents[i].start + offset;
+	for (i = 0; i < c->nr; offset -= c->extents[i++].size)
+		if (offset < c->extents[i].size)
+			return c->extents[i].start + offset;
 	return 0;
 }
 
@@ -250,20 +252,26 @@ static void clear_granules(struct work_struct *work)
 	struct clearing *c = container_of(work, struct clearer, work)->all;
 	u64 at;
 
-	while ((at = granule_at(c->inst, atomic64_inc_return(&c->next) - 1))) {
+	while ((at = granule_at(c, atomic64_inc_return(&c->next) - 1))) {
 		memset(mk_virt(at), 0, MK_MEMORY_GRANULE);
 		cond_resched();
 	}
 }
 
-static void clear_memory(struct mk_instance *inst)
+/**
+ * mk_clear() - fill memory of the pool with zeros
+ * @extents:	where it is; multiples of MK_MEMORY_GRANULE
+ * @nr:		their number
+ *
+ * Context: sleeps, for long; the caller owns the memory.
+ */
+void mk_clear(const struct mk_extent *extents, u32 nr)
 {
-	unsigned int nr = min(num_online_cpus(), MAX_CLEARERS), i;
-	struct clearing all = { .inst = inst };
+	unsigned int cpus = min(num_online_cpus(), MAX_CLEARERS), i;
+	struct clearing all = { .extents = extents, .nr = nr };
 	struct clearer clearers[MAX_CLEARERS];
-	ktime_t begin = ktime_get();
 
-	for (i = 0; i < nr; i++) {
+	for (i = 0; i < cpus; i++) {
 		clearers[i].all = &all;
 		INIT_WORK_ONSTACK(&clearers[i].work, clear_granules);
 		queue_work(clear_wq, &clearers[i].work);
@@ -272,6 +280,13 @@ static void clear_memory(struct mk_instance *inst)
 		flush_work(&clearers[i].work);
 		destroy_work_on_stack(&clearers[i].work);
 	}
+}
+
+static void clear_memory(struct mk_instance *inst)
+{
+	ktime_t begin = ktime_get();
+
+	mk_clear(inst->extents, inst->nr_extents);
 	inst->clear_ns = ktime_to_ns(ktime_sub(ktime_get(), begin));
 }
 

@@ -146,6 +146,7 @@ void mk_instance_end(struct mk_instance *inst, u32 state, u32 reason,
 	strscpy(inst->text, text, sizeof(inst->text));
 	pr_info("instance %s (%u) is %s: %s%s%s\n", inst->name, inst->id,
 		mk_state_name(state), mk_reason_name(reason), *text ? ": " : "", text);
+	mk_region_end(inst);
 	mk_peer_end(inst);
 	plan_restart(inst, state);
 	mk_instance_state(inst, state);
@@ -213,7 +214,14 @@ struct mk_instance *mk_instance_find(const char *name, u32 id)
 
 /* --- create ---------------------------------------------------------------- */
 
-static int check_name(const char *name, struct mk_error *err)
+/**
+ * mk_name_check() - may an instance or a region have this name?
+ * @name:	MK_NAME_SIZE bytes
+ * @err:	what was wrong
+ *
+ * Context: any. Return: 0 or -EINVAL.
+ */
+int mk_name_check(const char *name, struct mk_error *err)
 {
 	size_t i;
 
@@ -223,6 +231,20 @@ static int check_name(const char *name, struct mk_error *err)
 			return mk_fail(err, -EINVAL, MK_E_NAME_INVALID, i, 0);
 	if (!i || i == MK_NAME_SIZE)
 		return mk_fail(err, -EINVAL, MK_E_NAME_INVALID, i, 0);
+	return 0;
+}
+
+/**
+ * mk_node_check() - is there such a NUMA node?
+ * @node:	its number, or MK_NODE_ANY
+ * @err:	what was wrong
+ *
+ * Context: any. Return: 0 or -EINVAL.
+ */
+int mk_node_check(int node, struct mk_error *err)
+{
+	if (node < MK_NODE_ANY || node >= (int)nr_node_ids || (node >= 0 && !node_online(node)))
+		return mk_fail(err, -EINVAL, MK_E_MEM_NODE, node, 0);
 	return 0;
 }
 
@@ -236,10 +258,7 @@ static int check_request(const struct mk_create *req, struct mk_error *err)
 		return mk_fail(err, -EINVAL, MK_E_MEM_NONE, 0, 0);
 	if (req->memory % MK_MEMORY_GRANULE)
 		return mk_fail(err, -EINVAL, MK_E_MEM_ALIGN, req->memory, MK_MEMORY_GRANULE);
-	if (req->node < MK_NODE_ANY || req->node >= (int)nr_node_ids ||
-	    (req->node >= 0 && !node_online(req->node)))
-		return mk_fail(err, -EINVAL, MK_E_MEM_NODE, req->node, 0);
-	return check_name(req->name, err);
+	return mk_node_check(req->node, err) ?: mk_name_check(req->name, err);
 }
 
 static struct mk_instance *alloc_instance(u32 nr_cpus)
@@ -526,6 +545,7 @@ static void begin_run(struct mk_instance *inst)
 	inst->restart.asked = false;
 	inst->restart.due = 0;
 	mk_control_arm(inst);
+	mk_region_begin(inst);
 }
 
 /* The host goes down: pairs with mk_instances_end_all(). */

@@ -5,9 +5,10 @@
  * Locks, outermost first:
  *   mk_instances_lock   the list of instances and their ids
  *   instance->lock      one instance: state, image, CPUs' conditions
+ *   regions_lock        region.c: regions, permits, who lives
  *   change_lock         pool.c: one add or removal at a time, however long
  *   mk_pool_lock        what is in the pool and who has it, for a moment only
- * Who holds one of the first two never takes change_lock, so that no instance
+ * Who holds one of the first three never takes change_lock, so that no instance
  * waits for memory or CPUs on their way.  The CPU hotplug callbacks take none of
  * them.
  */
@@ -40,6 +41,7 @@ int mk_fail(struct mk_error *err, int ret, u32 code, u64 arg0, u64 arg1);
 
 #define MK_WINDOW_SIZE		(32 * 1024)	/* real-mode blob: 28 KiB class */
 #define MK_WINDOW_FLOOR		(64 * 1024)	/* Linux reserves what is below */
+#define MK_MAX_WINDOWS		20
 
 int mk_window_init(void);
 /* Return: physical address, or 0 when none is left. */
@@ -179,6 +181,7 @@ void mk_pool_leak_memory(const struct mk_extent *extents, u32 nr);
  * @tables:	start of the ACPI tables
  * @tables_size: their bytes
  * @ipc:	shared region for mk_ipc
+ * @shares:	page that tells it of its regions
  */
 struct mk_image {
 	struct file *kernel;
@@ -192,6 +195,7 @@ struct mk_image {
 	u64 tables;
 	u32 tables_size;
 	struct mk_region ipc;
+	u64 shares;
 };
 
 /**
@@ -233,6 +237,22 @@ struct mk_restarts {
 };
 
 /**
+ * struct mk_shares - the page that tells an instance of its regions
+ * @node:	R: of those that live
+ * @table:	R: where it is
+ * @seq:	R: last value of its seq
+ * @slot:	R: place of its epoch among those that live
+ *
+ * R: regions_lock.
+ */
+struct mk_shares {
+	struct list_head node;
+	struct mk_share_table *table;
+	u32 seq;
+	u32 slot;
+};
+
+/**
  * struct mk_instance - one spawned kernel
  * @kobj:	/sys/fs/multikernel/instances/NAME; counts references
  * @node:	I: in the list of instances, by id
@@ -260,6 +280,7 @@ struct mk_restarts {
  * @watch:	L, but for the work item
  * @peer:	L: what the modules above are told of
  * @restart:	L: what happens when it ends
+ * @shares:	what is told of regions; region.c
  * @boots:	L: number of starts; this and the rest: figures for mk_query
  * @start_ns:	L: host time (CLOCK_BOOTTIME) of the last SIPI, or 0
  * @start_tsc:	L: the same as TSC
@@ -299,6 +320,7 @@ struct mk_instance {
 	struct mk_watch *watch;
 	struct mk_peer *peer;
 	struct mk_restarts restart;
+	struct mk_shares shares;
 	u64 boots;
 	u64 start_ns;
 	u64 start_tsc;
@@ -338,6 +360,8 @@ bool mk_instance_alive(const struct mk_instance *inst);
 void mk_instance_state(struct mk_instance *inst, u32 state);
 void mk_instance_end(struct mk_instance *inst, u32 state, u32 reason,
 		     const char *text);
+int mk_name_check(const char *name, struct mk_error *err);
+int mk_node_check(int node, struct mk_error *err);
 const char *mk_state_name(u32 state);
 const char *mk_reason_name(u32 reason);
 extern bool mk_going_down;	/* no more starts: the host restarts */
@@ -355,6 +379,7 @@ int mk_image_check(const struct mk_instance *inst, const struct mk_image *image,
 		   struct mk_error *err);
 /* Clear the memory, put image, initramfs and platform into it. */
 int mk_image_place(struct mk_instance *inst, struct mk_error *err);
+void mk_clear(const struct mk_extent *extents, u32 nr);
 
 struct mk_bzimage;
 
@@ -404,16 +429,85 @@ int mk_peer_new(struct mk_instance *inst);
 int mk_peer_start(struct mk_instance *inst);
 void mk_peer_end(struct mk_instance *inst);
 
+/* --- region.c: named shared memory -------------------------------------- */
+
+/**
+ * struct mk_shm - a region: named memory that kernels share
+ * @kobj:	/sys/fs/multikernel/regions/NAME; counts references
+ * @node:	R: in the list of regions, by id
+ * @id:		constant
+ * @name:	constant
+ * @nid:	constant: NUMA node that was asked for
+ * @live:	R: made, and not deleted; the name is taken while it is listed
+ * @lost:	R: a CPU that was not seen to halt may write to it
+ * @mounts:	R: mk_core_share_get() without mk_core_share_put()
+ * @maps:	R: mappings of its descriptors
+ * @size:	R, read without for sysfs: bytes
+ * @nr_extents:	R: number of @extents
+ * @extents:	R: its memory; they only grow
+ * @nr_permits:	R: number of @permits
+ * @permits:	R: instances that have it, or lived with it and must end first
+ *
+ * R: regions_lock.
+ */
+struct mk_shm {
+	struct kobject kobj;
+	struct list_head node;
+	u64 id;
+	char name[MK_NAME_SIZE];
+	int nid;
+	bool live;
+	bool lost;
+	u32 mounts;
+	u32 maps;
+	u64 size;
+	u32 nr_extents;
+	struct mk_extent extents[MK_MAX_EXTENTS];
+	u32 nr_permits;
+	struct mk_permit permits[MK_MAX_PERMITS];
+};
+
+struct vm_area_struct;
+
+void mk_region_exit(void);
+int mk_region_create(const struct mk_region_create *req, struct mk_shm **out,
+		     struct mk_error *err);
+struct mk_shm *mk_region_find(const char *name, u64 id);
+void mk_region_put(struct mk_shm *shm);
+int mk_region_grow(struct mk_shm *shm, u64 size, struct mk_error *err);
+int mk_region_permit(struct mk_shm *shm, const char *name, u32 mode, struct mk_error *err);
+int mk_region_delete(struct mk_shm *shm, struct mk_error *err);
+int mk_region_query(struct mk_shm *shm, struct mk_region_query *q, struct mk_extent *extents,
+		    struct mk_permit *permits, struct mk_error *err);
+int mk_region_list(u64 *ids, u32 room, u32 *nr, struct mk_error *err);
+ssize_t mk_region_permitted(struct mk_shm *shm, char *buf);
+int mk_region_mmap(struct mk_shm *shm, struct vm_area_struct *vma);
+u64 mk_region_bytes(void);
+/* An instance starts, and has ended: instance->lock held. */
+void mk_region_begin(struct mk_instance *inst);
+void mk_region_end(struct mk_instance *inst);
+/* What share.c asks in the host. */
+int mk_region_share(const char *name, u64 id, bool hold, struct mk_share *share);
+void mk_region_release(u64 id);
+bool mk_region_alive(u64 epoch);
+
+/* --- share.c: an instance's side of regions ------------------------------ */
+
+void mk_share_init(u64 epoch, const struct mk_region *region);
+
 /* --- sysfs.c, chardev.c -------------------------------------------------- */
 
 extern struct kobject *mk_kobj;		/* /sys/fs/multikernel */
 extern const struct kobj_type mk_instance_ktype;
 int mk_sysfs_init(void);
 int mk_sysfs_instances(void);
+int mk_sysfs_regions(void);
 void mk_sysfs_exit(void);
 int mk_sysfs_add(struct mk_instance *inst);
 void mk_sysfs_remove(struct mk_instance *inst);
 void mk_sysfs_changed(struct mk_instance *inst);
+extern const struct kobj_type mk_region_ktype;
+int mk_sysfs_add_region(struct mk_shm *shm);
 
 /* power.c: host shutdown, restart, kexec, sleep */
 int mk_power_init(void);

@@ -61,7 +61,7 @@ AT(struct mk_pool_chunk, free, 16);
 AT(struct mk_pool_chunk, node, 24);
 AT(struct mk_pool_chunk, reserved, 28);
 
-SIZE(struct mk_pool_query, 104);
+SIZE(struct mk_pool_query, 112);
 AT(struct mk_pool_query, hdr, 0);
 AT(struct mk_pool_query, cpus, 32);
 AT(struct mk_pool_query, chunks, 40);
@@ -76,6 +76,7 @@ AT(struct mk_pool_query, window_size, 88);
 AT(struct mk_pool_query, nr_instances, 92);
 AT(struct mk_pool_query, x2apic, 96);
 AT(struct mk_pool_query, reserved, 100);
+AT(struct mk_pool_query, memory_regions, 104);
 
 SIZE(struct mk_create, 128);
 AT(struct mk_create, hdr, 0);
@@ -159,6 +160,54 @@ AT(struct mk_read, addr, 32);
 AT(struct mk_read, buf, 40);
 AT(struct mk_read, len, 48);
 
+SIZE(struct mk_region_create, 120);
+AT(struct mk_region_create, hdr, 0);
+AT(struct mk_region_create, name, 32);
+AT(struct mk_region_create, size, 96);
+AT(struct mk_region_create, node, 104);
+AT(struct mk_region_create, reserved, 108);
+AT(struct mk_region_create, id, 112);
+
+SIZE(struct mk_region_open, 104);
+AT(struct mk_region_open, hdr, 0);
+AT(struct mk_region_open, name, 32);
+AT(struct mk_region_open, id, 96);
+
+SIZE(struct mk_region_list, 48);
+AT(struct mk_region_list, hdr, 0);
+AT(struct mk_region_list, ids, 32);
+AT(struct mk_region_list, nr, 40);
+AT(struct mk_region_list, reserved, 44);
+
+SIZE(struct mk_permit, 72);
+AT(struct mk_permit, name, 0);
+AT(struct mk_permit, mode, 64);
+AT(struct mk_permit, instance, 68);
+
+SIZE(struct mk_region_query, 152);
+AT(struct mk_region_query, hdr, 0);
+AT(struct mk_region_query, extents, 32);
+AT(struct mk_region_query, permits, 40);
+AT(struct mk_region_query, nr_extents, 48);
+AT(struct mk_region_query, nr_permits, 52);
+AT(struct mk_region_query, name, 56);
+AT(struct mk_region_query, id, 120);
+AT(struct mk_region_query, size, 128);
+AT(struct mk_region_query, node, 136);
+AT(struct mk_region_query, mounts, 140);
+AT(struct mk_region_query, maps, 144);
+AT(struct mk_region_query, lost, 148);
+
+SIZE(struct mk_region_grow, 40);
+AT(struct mk_region_grow, hdr, 0);
+AT(struct mk_region_grow, size, 32);
+
+SIZE(struct mk_region_permit, 104);
+AT(struct mk_region_permit, hdr, 0);
+AT(struct mk_region_permit, name, 32);
+AT(struct mk_region_permit, mode, 96);
+AT(struct mk_region_permit, reserved, 100);
+
 SIZE(struct mk_handoff, 248);
 AT(struct mk_handoff, acpi, 0);
 AT(struct mk_handoff, major, 36);
@@ -182,6 +231,22 @@ AT(struct mk_region, start, 0);
 AT(struct mk_region, size, 8);
 AT(struct mk_region, kind, 16);
 AT(struct mk_region, flags, 20);
+
+SIZE(struct mk_share, 336);
+AT(struct mk_share, id, 0);
+AT(struct mk_share, name, 8);
+AT(struct mk_share, flags, 72);
+AT(struct mk_share, nr, 76);
+AT(struct mk_share, extent, 80);
+AT(struct mk_share, extent[0].size, 88);
+AT(struct mk_share, extent[1].start, 96);
+
+SIZE(struct mk_share_table, 4096);
+AT(struct mk_share_table, seq, 0);
+AT(struct mk_share_table, reserved, 4);
+AT(struct mk_share_table, alive, 8);
+AT(struct mk_share_table, share, 520);
+AT(struct mk_share_table, tail, 3208);
 
 SIZE(struct mk_control, 4096);
 AT(struct mk_control, magic, 0);

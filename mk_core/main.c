@@ -15,6 +15,7 @@ static const struct noun host[] = {
 	{ mk_cpu_init, mk_cpu_exit },
 	{ mk_pool_init, mk_pool_exit },
 	{ mk_image_init, mk_image_exit },
+	{ mk_sysfs_regions, mk_region_exit },
 	{ mk_control_init, mk_control_exit },
 	{ mk_power_init, mk_power_exit },
 };

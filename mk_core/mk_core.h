@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * What mk_core offers to the modules above it: who this kernel is, which other
- * kernels live, and how to interrupt one.  Namespace MULTIKERNEL.
+ * kernels live, how to interrupt one, and which memory they share.  Namespace
+ * MULTIKERNEL.
  */
 #ifndef MK_CORE_H
 #define MK_CORE_H
@@ -79,7 +80,8 @@ enum mk_peer_event {
  * started, or not watched.
  *
  * Context: sleeps; @nb is called with the instance's lock held and must not
- * call mk_core but for mk_core_epoch() and mk_core_ring().
+ * call mk_core but for mk_core_epoch(), mk_core_ring(), mk_core_alive() and
+ * mk_core_share_*().
  * Return: 0 or a negative errno.
  */
 int mk_core_watch(struct notifier_block *nb);
@@ -113,5 +115,56 @@ u64 mk_core_epoch(void);
  * Return: 0, or -EIO when the local APIC does not take the command.
  */
 int mk_core_ring(u32 apicid, u8 vector);
+
+/**
+ * mk_core_alive() - may the kernel of this start still be running?
+ * @epoch:	of a start (struct mk_self, struct mk_peer), or 0: the host
+ *
+ * Host and instances: an epoch is told alive from before its kernel runs until its
+ * CPUs are known to be halted, or are given up as lost.  An epoch that is dead stays
+ * dead, and what it had stored is seen then.
+ *
+ * Context: any.
+ * Return: true while it lives; the host always does.
+ */
+bool mk_core_alive(u64 epoch);
+
+/**
+ * mk_core_share_get() - take a region that this kernel may map
+ * @name:	of the region
+ * @share:	filled: its memory (handoff.h), checked
+ *
+ * In the host any region: it cannot be deleted until mk_core_share_put().  In an
+ * instance what it is permitted: the host lets nobody delete it before this kernel
+ * has ended, whether it is put or not.  The memory has struct pages in the host; in
+ * an instance it is in no memory map.
+ *
+ * Context: sleeps.
+ * Return: 0; -ENOENT when there is none, or it is not permitted; -EUCLEAN when what
+ * the host says is malformed; -EAGAIN when the host does not finish saying it;
+ * -ENOMEM.
+ */
+int mk_core_share_get(const char *name, struct mk_share *share);
+
+/**
+ * mk_core_share_put() - give a region back
+ * @id:		of the region: one call for each mk_core_share_get()
+ *
+ * Context: sleeps.
+ */
+void mk_core_share_put(u64 id);
+
+/**
+ * mk_core_share_query() - a region as it is now
+ * @id:		of the region
+ * @share:	filled as by mk_core_share_get()
+ *
+ * It may have grown: then it has more extents, or a longer last one; its other bytes
+ * are where they were.  @share->flags may have changed.
+ *
+ * Context: sleeps.
+ * Return: as mk_core_share_get(); -ENOENT also when it is forbidden meanwhile.
+ */
+int mk_core_share_query(u64 id, struct mk_share *share);
 
 #endif /* MK_CORE_H */

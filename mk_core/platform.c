@@ -9,6 +9,7 @@
  *	+0	control page
  *	+4K	boot_params
  *	+8K	command line
+ *	+12K	its regions
  *	+16K	page tables
  *	+64K	ACPI tables
  *	+256K	mk_ipc's, up to the end
@@ -31,6 +32,7 @@
 #define AT_CONTROL	0
 #define AT_BOOTPARAMS	0x1000
 #define AT_CMDLINE	0x2000
+#define AT_SHARES	0x3000
 #define AT_PAGETABLE	0x4000
 #define AT_ACPI		0x10000
 #define AT_IPC		0x40000
@@ -172,12 +174,17 @@ static void fill_handoff(const struct mk_instance *inst, struct mk_handoff *h)
 
 static int build_acpi(struct mk_instance *inst, u64 at, u32 room)
 {
+	const struct mk_region regions[] = {
+		inst->image.ipc,
+		{ .start = inst->image.shares, .size = sizeof(struct mk_share_table),
+		  .kind = MK_REGION_SHARES },
+	};
 	struct mk_acpi_mem mems[MK_ACPI_MAX_MEMS];
 	struct mk_acpi in = {
 		.phys = at, .bsp_apicid = mk_arch_apicid(0),
 		.lapic = APIC_DEFAULT_PHYS_BASE,
 		.mems = mems, .fdt = inst->fdt, .fdt_size = inst->fdt_size,
-		.regions = &inst->image.ipc, .nr_regions = 1,
+		.regions = regions, .nr_regions = ARRAY_SIZE(regions),
 	};
 	struct mk_handoff *handoff = kzalloc(sizeof(*handoff), GFP_KERNEL);
 	struct nodes *nodes = kzalloc(sizeof(*nodes), GFP_KERNEL);
@@ -307,6 +314,7 @@ int mk_platform_build(struct mk_instance *inst, const void *image,
 	img->rsdp = img->tables;
 	img->ipc = (struct mk_region){ .start = at->platform + AT_IPC,
 		.size = MK_PLATFORM_SIZE - AT_IPC, .kind = MK_REGION_IPC };
+	img->shares = at->platform + AT_SHARES;
 	img->entry.page = inst->window;
 	img->entry.cr3 = inst->window + WINDOW_CR3;
 	memset(mk_virt(inst->window), 0, MK_WINDOW_SIZE);

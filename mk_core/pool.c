@@ -386,7 +386,7 @@ int mk_pool_remove(const u32 *cpus, unsigned int nr_cpus,
 	return ret;
 }
 
-/* --- for instances ------------------------------------------------------ */
+/* --- for instances and regions ------------------------------------------ */
 
 /**
  * mk_pool_claim_cpus() - give CPUs of the pool to an instance
@@ -476,15 +476,19 @@ static u64 pool_free_bytes(int nid)
 	return bytes;
 }
 
+/* An extent of a region may reach through two chunks that touch. */
 static void unmark(const struct mk_extent *extents, u32 nr)
 {
+	u64 at;
+
 	while (nr--)
-		mk_chunk_mark(chunk_of(extents[nr].start, extents[nr].size),
-			      extents[nr].start, extents[nr].size, false);
+		for (at = 0; at < extents[nr].size; at += MK_MEMORY_GRANULE)
+			mk_chunk_mark(chunk_of(extents[nr].start + at, MK_MEMORY_GRANULE),
+				      extents[nr].start + at, MK_MEMORY_GRANULE, false);
 }
 
 /**
- * mk_pool_claim_memory() - give memory of the pool to an instance
+ * mk_pool_claim_memory() - give memory of the pool to an instance or a region
  * @size:	bytes, a multiple of MK_MEMORY_GRANULE
  * @nid:	NUMA node, or NUMA_NO_NODE for any
  * @out:	room for MK_MAX_EXTENTS: what it gets
@@ -528,7 +532,7 @@ int mk_pool_claim_memory(u64 size, int nid, struct mk_extent *out, u32 *nr_out,
 }
 
 /**
- * mk_pool_drop_memory() - take memory back from an instance
+ * mk_pool_drop_memory() - take memory back
  * @extents:	what mk_pool_claim_memory() gave
  * @nr:		their number
  *
@@ -560,7 +564,7 @@ void mk_pool_leak_memory(const struct mk_extent *extents, u32 nr)
 
 /**
  * mk_pool_query() - answer MK_IOC_POOL_QUERY
- * @q:		in: room; out: everything but the pointers and @nr_instances
+ * @q:		in: room; out: all but the pointers, @nr_instances and @memory_regions
  * @cpus:	room for @q->nr_cpus
  * @chunks:	room for @q->nr_chunks
  * @err:	what was wrong

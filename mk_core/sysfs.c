@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * /sys/fs/multikernel, read-only: instances in a host, the handoff in an
- * instance.  Nothing here takes an instance's lock: removal waits for readers.
+ * /sys/fs/multikernel, read-only: instances and regions in a host, the handoff in
+ * an instance.  Nothing here takes an instance's lock: removal waits for readers.
  */
 #include <linux/fs.h>
 #include <linux/kobject.h>
@@ -13,6 +13,7 @@
 
 struct kobject *mk_kobj;
 static struct kset *instances;
+static struct kobject *regions;
 
 #define RO(_name) \
 	static struct kobj_attribute _name##_attr = __ATTR(_name, 0444, _name##_show, NULL)
@@ -53,6 +54,8 @@ void mk_sysfs_exit(void)
 	if (instances)
 		kset_unregister(instances);
 	instances = NULL;
+	kobject_put(regions);
+	regions = NULL;
 	kobject_put(mk_kobj);
 }
 
@@ -218,6 +221,74 @@ void mk_sysfs_changed(struct mk_instance *inst)
 {
 	sysfs_notify(&inst->kobj, NULL, "status");
 	kobject_uevent(&inst->kobj, KOBJ_CHANGE);
+}
+
+/* --- in the host: regions/NAME ---------------------------------------------- */
+
+static struct mk_shm *shm_of(struct kobject *kobj)
+{
+	return container_of(kobj, struct mk_shm, kobj);
+}
+
+static ssize_t region_id_show(struct kobject *kobj, struct kobj_attribute *attr, char *buf)
+{
+	return sysfs_emit(buf, "%llu\n", shm_of(kobj)->id);
+}
+
+static ssize_t region_size_show(struct kobject *kobj, struct kobj_attribute *attr, char *buf)
+{
+	return sysfs_emit(buf, "%llu\n", READ_ONCE(shm_of(kobj)->size));
+}
+
+static ssize_t region_permitted_show(struct kobject *kobj, struct kobj_attribute *attr,
+				     char *buf)
+{
+	return mk_region_permitted(shm_of(kobj), buf);
+}
+
+static struct kobj_attribute region_id_attr = __ATTR(id, 0444, region_id_show, NULL);
+static struct kobj_attribute region_size_attr = __ATTR(size, 0444, region_size_show, NULL);
+static struct kobj_attribute region_permitted_attr =
+	__ATTR(permitted, 0444, region_permitted_show, NULL);
+
+static struct attribute *region_attrs[] = {
+	&region_id_attr.attr, &region_size_attr.attr, &region_permitted_attr.attr, NULL,
+};
+ATTRIBUTE_GROUPS(region);
+
+static void region_release(struct kobject *kobj)
+{
+	kfree(shm_of(kobj));
+}
+
+const struct kobj_type mk_region_ktype = {
+	.release = region_release,
+	.sysfs_ops = &kobj_sysfs_ops,
+	.default_groups = region_groups,
+};
+
+/**
+ * mk_sysfs_regions() - make its directory regions/ in a host
+ *
+ * Context: module load.
+ * Return: 0 or -ENOMEM; mk_sysfs_exit() removes it.
+ */
+int mk_sysfs_regions(void)
+{
+	regions = kobject_create_and_add("regions", mk_kobj);
+	return regions ? 0 : -ENOMEM;
+}
+
+/**
+ * mk_sysfs_add_region() - make the directory of a region
+ * @shm:	region whose name nobody else has; kobject_del() undoes it
+ *
+ * Context: sleeps; regions_lock not held.
+ * Return: 0 or a negative errno.
+ */
+int mk_sysfs_add_region(struct mk_shm *shm)
+{
+	return kobject_add(&shm->kobj, regions, "%s", shm->name);
 }
 
 /* --- in an instance: handoff/ ------------------------------------------------ */

@@ -28,7 +28,9 @@
 #define MK_TEXT_SIZE		128	/* a reason in words, with NUL */
 #define MK_MAX_INITRDS		4	/* files that form one initramfs */
 #define MK_MAX_CPUS		256	/* CPUs of one instance */
-#define MK_MAX_EXTENTS		16	/* memory extents of one instance */
+#define MK_MAX_EXTENTS		16	/* memory extents of one instance or region */
+#define MK_MAX_SHARES		8	/* regions that one instance may be permitted */
+#define MK_MAX_PERMITS		32	/* instances that one region may be permitted to */
 #define MK_NODE_ANY		(-1)
 
 #define MK_POOL_GRANULE		(128ULL << 20)	/* pool memory comes and goes in these */
@@ -163,6 +165,18 @@ enum mk_error_code {
 	MK_E_CHANNEL_BUSY	= 148,	/* a descriptor has it */
 	MK_E_NO_CONSOLE		= 149,	/* of this instance */
 	MK_E_CONSOLE_BUSY	= 150,	/* a descriptor writes to it */
+
+	MK_E_NO_REGION		= 160,
+	MK_E_REGION_TAKEN	= 161,	/* id of the one that has this name */
+	MK_E_REGION_GONE	= 162,	/* the region of this descriptor was deleted */
+	MK_E_REGION_USED	= 163,	/* id of an instance that lives and may map it */
+	MK_E_REGION_MOUNTED	= 164,	/* how often it is held by modules of the host */
+	MK_E_REGION_MAPPED	= 165,	/* how often it is mapped by programs of the host */
+	MK_E_REGION_SHRINK	= 166,	/* size, size that it has */
+	MK_E_REGION_SPLIT	= 167,	/* most extents: it has too many to grow */
+	MK_E_REGION_PERMITS	= 168,	/* most instances that one can be permitted to */
+	MK_E_REGION_SHARES	= 169,	/* most regions that an instance may have */
+	MK_E_NO_PERMIT		= 170,	/* it was not permitted */
 };
 
 /**
@@ -272,7 +286,7 @@ struct mk_pool_cpu {
  * struct mk_pool_chunk - a contiguous chunk of the pool's memory
  * @start:	physical address
  * @size:	bytes
- * @free:	bytes that no instance has
+ * @free:	bytes that no instance and no region has
  * @node:	NUMA node
  * @reserved:	zero
  */
@@ -292,7 +306,7 @@ struct mk_pool_chunk {
  * @nr_cpus:	in: room; out: number in the pool (no more than room is written)
  * @nr_chunks:	likewise for @chunks
  * @memory:	out: bytes in the pool
- * @memory_free: out: of these, bytes that no instance has
+ * @memory_free: out: of these, bytes that no instance and no region has
  * @memory_lost: out: bytes leaked because a CPU did not confirm its halt
  * @windows:	out: low windows in all (bounds the number of instances)
  * @windows_free: out: of these, free
@@ -300,6 +314,7 @@ struct mk_pool_chunk {
  * @nr_instances: out: number of instances
  * @x2apic:	out: 1 when the host's local APICs are in x2APIC mode
  * @reserved:	zero
+ * @memory_regions: out: bytes that regions have
  */
 struct mk_pool_query {
 	struct mk_hdr hdr;
@@ -316,6 +331,7 @@ struct mk_pool_query {
 	__u32 nr_instances;
 	__u32 x2apic;
 	__u32 reserved;
+	__u64 memory_regions;
 };
 
 /**
@@ -367,6 +383,55 @@ struct mk_open {
  * @reserved:	zero
  */
 struct mk_list {
+	struct mk_hdr hdr;
+	__u64 ids;
+	__u32 nr;
+	__u32 reserved;
+};
+
+/**
+ * struct mk_region_create - MK_IOC_REGION_CREATE; returns a descriptor of the region
+ * @hdr:	header
+ * @name:	as of an instance
+ * @size:	bytes, a multiple of MK_MEMORY_GRANULE
+ * @node:	NUMA node for the memory, also when it grows, or MK_NODE_ANY
+ * @reserved:	zero
+ * @id:		out: its id, which no other region ever has
+ *
+ * A region is shared memory of the pool, zeros at first, which the host and the
+ * instances that it is permitted to map.  It lives until MK_IOC_REGION_DELETE.
+ * mmap() of the descriptor (MAP_SHARED) gives its bytes: its extents, one after
+ * the other.
+ */
+struct mk_region_create {
+	struct mk_hdr hdr;
+	char name[MK_NAME_SIZE];
+	__u64 size;
+	__s32 node;
+	__u32 reserved;
+	__u64 id;
+};
+
+/**
+ * struct mk_region_open - MK_IOC_REGION_OPEN; returns a descriptor of the region
+ * @hdr:	header
+ * @name:	its name, or empty
+ * @id:		in: its id where @name is empty; out: its id
+ */
+struct mk_region_open {
+	struct mk_hdr hdr;
+	char name[MK_NAME_SIZE];
+	__u64 id;
+};
+
+/**
+ * struct mk_region_list - MK_IOC_REGION_LIST
+ * @hdr:	header
+ * @ids:	pointer to room for __u64 region ids, ascending
+ * @nr:		in: room; out: number of regions
+ * @reserved:	zero
+ */
+struct mk_region_list {
 	struct mk_hdr hdr;
 	__u64 ids;
 	__u32 nr;
@@ -550,6 +615,97 @@ struct mk_read {
 	__u64 len;
 };
 
+/* --- on a region ------------------------------------------------------- */
+
+/**
+ * enum mk_mode - what an instance may do with a region
+ * @MK_MODE_NONE:	nothing
+ * @MK_MODE_RO:		read; that it does not write, only its own kernel sees to
+ * @MK_MODE_RW:		read and write
+ */
+enum mk_mode {
+	MK_MODE_NONE	= 0,
+	MK_MODE_RO	= 1,
+	MK_MODE_RW	= 2,
+};
+
+/**
+ * struct mk_permit - an instance that a region is permitted to
+ * @name:	of the instance, which need not exist
+ * @mode:	enum mk_mode; MK_MODE_NONE: forbidden, but it lives and had it
+ * @instance:	id of the instance where it lives and has or had it, or 0
+ */
+struct mk_permit {
+	char name[MK_NAME_SIZE];
+	__u32 mode;
+	__u32 instance;
+};
+
+/**
+ * struct mk_region_query - MK_IOC_REGION_QUERY
+ * @hdr:	header
+ * @extents:	pointer to room for struct mk_extent
+ * @permits:	pointer to room for struct mk_permit
+ * @nr_extents:	in: room; out: number
+ * @nr_permits:	in: room; out: number
+ * @name:	out: name
+ * @id:		out: id
+ * @size:	out: bytes
+ * @node:	out: NUMA node that was asked for, or MK_NODE_ANY
+ * @mounts:	out: how often modules of the host hold it
+ * @maps:	out: how often programs of the host map it
+ * @lost:	out: 1 when a CPU that did not confirm its halt may write to it: the
+ *		memory will never be used again
+ */
+struct mk_region_query {
+	struct mk_hdr hdr;
+	__u64 extents;
+	__u64 permits;
+	__u32 nr_extents;
+	__u32 nr_permits;
+	char name[MK_NAME_SIZE];
+	__u64 id;
+	__u64 size;
+	__s32 node;
+	__u32 mounts;
+	__u32 maps;
+	__u32 lost;
+};
+
+/**
+ * struct mk_region_grow - MK_IOC_REGION_GROW
+ * @hdr:	header
+ * @size:	bytes that it shall have, a multiple of MK_MEMORY_GRANULE, no less
+ *		than it has
+ *
+ * What is there stays; zeros are added behind it.
+ */
+struct mk_region_grow {
+	struct mk_hdr hdr;
+	__u64 size;
+};
+
+/**
+ * struct mk_region_permit - MK_IOC_REGION_PERMIT
+ * @hdr:	header
+ * @name:	of an instance, which need not exist
+ * @mode:	enum mk_mode
+ * @reserved:	zero
+ *
+ * It stays when the instance ends or is deleted.  One that lives learns of it at
+ * once; what it has mapped, it keeps until it ends, also when it is forbidden.
+ */
+struct mk_region_permit {
+	struct mk_hdr hdr;
+	char name[MK_NAME_SIZE];
+	__u32 mode;
+	__u32 reserved;
+};
+
+/* MK_IOC_REGION_DELETE: argument struct mk_hdr. Refused while a module or a
+ * program of the host has it, or an instance that lives had it.
+ */
+
 #define MK_IOC_MAGIC		0xb7
 #define MK_IOC(nr)		_IOWR(MK_IOC_MAGIC, nr, struct mk_hdr)
 #define MK_IOC_VERSION		MK_IOC(0x00)
@@ -559,6 +715,9 @@ struct mk_read {
 #define MK_IOC_CREATE		MK_IOC(0x04)
 #define MK_IOC_OPEN		MK_IOC(0x05)
 #define MK_IOC_LIST		MK_IOC(0x06)
+#define MK_IOC_REGION_CREATE	MK_IOC(0x07)
+#define MK_IOC_REGION_OPEN	MK_IOC(0x08)
+#define MK_IOC_REGION_LIST	MK_IOC(0x09)
 #define MK_IOC_LOAD		MK_IOC(0x20)
 #define MK_IOC_START		MK_IOC(0x21)
 #define MK_IOC_STOP		MK_IOC(0x22)
@@ -568,5 +727,9 @@ struct mk_read {
 #define MK_IOC_READ		MK_IOC(0x26)
 #define MK_IOC_RELOAD		MK_IOC(0x27)
 #define MK_IOC_POLICY		MK_IOC(0x28)
+#define MK_IOC_REGION_QUERY	MK_IOC(0x40)
+#define MK_IOC_REGION_GROW	MK_IOC(0x41)
+#define MK_IOC_REGION_PERMIT	MK_IOC(0x42)
+#define MK_IOC_REGION_DELETE	MK_IOC(0x43)
 
 #endif /* MK_CORE_UAPI_H */

@@ -15,15 +15,14 @@
 #define LOW_PAGES	(SZ_1M / PAGE_SIZE)
 #define EBDA_SEGMENT	0x40e	/* BIOS data area: segment of the extended BDA */
 #define EBDA_MIN	SZ_128K	/* below: no BIOS wrote it (as reserve_bios_regions()) */
-#define MAX_WINDOWS	20
 
 static ulong realmode;
 module_param(realmode, ulong, 0444);
 MODULE_PARM_DESC(realmode, "Physical address of the host's real-mode code, where it is not found by itself");
 
 /* window_lock; the table and the stub page are constant after init */
-static u64 windows[MAX_WINDOWS];
-static DECLARE_BITMAP(taken, MAX_WINDOWS);
+static u64 windows[MK_MAX_WINDOWS];
+static DECLARE_BITMAP(taken, MK_MAX_WINDOWS);
 static unsigned int nr_windows;
 static u64 stub_page;
 static DEFINE_MUTEX(window_lock);
@@ -57,7 +56,7 @@ static void carve_windows(unsigned long *used)
 	const unsigned int pages = MK_WINDOW_SIZE >> PAGE_SHIFT;
 	unsigned long pfn = MK_WINDOW_FLOOR >> PAGE_SHIFT;
 
-	while (nr_windows < MAX_WINDOWS) {
+	while (nr_windows < MK_MAX_WINDOWS) {
 		pfn = bitmap_find_next_zero_area(used, LOW_PAGES, pfn, pages, 0);
 		if (pfn >= LOW_PAGES)
 			return;
