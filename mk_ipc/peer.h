@@ -13,6 +13,7 @@
 
 #ifdef __KERNEL__
 #include <asm/barrier.h>
+#include <asm/cmpxchg.h>
 #include <linux/compiler.h>
 #include <linux/string.h>
 
@@ -22,6 +23,10 @@
 #define mk_peer_store_release(_p, _v)	virt_store_release(_p, _v) /* the peer's acquire */
 /* What is stored before is seen before what is loaded after is read. */
 #define mk_peer_mb()			virt_mb()
+#define mk_peer_rmb()			virt_rmb()	/* loads before, loads after */
+#define mk_peer_wmb()			virt_wmb()	/* stores before, stores after */
+/* A full barrier; what was there before. */
+#define mk_peer_cmpxchg(_p, _old, _new)	sync_cmpxchg(_p, _old, _new)
 #else
 #include <string.h>
 
@@ -30,6 +35,9 @@
 #define mk_peer_load_acquire(_p)	__atomic_load_n(_p, __ATOMIC_ACQUIRE)
 #define mk_peer_store_release(_p, _v)	__atomic_store_n(_p, _v, __ATOMIC_RELEASE)
 #define mk_peer_mb()			__atomic_thread_fence(__ATOMIC_SEQ_CST)
+#define mk_peer_rmb()			__atomic_thread_fence(__ATOMIC_ACQUIRE)
+#define mk_peer_wmb()			__atomic_thread_fence(__ATOMIC_RELEASE)
+#define mk_peer_cmpxchg(_p, _old, _new)	__sync_val_compare_and_swap(_p, _old, _new)
 #endif
 
 #define MK_PEER_LONG	256	/* bytes that are worth the start of a string instruction */
