@@ -1,0 +1,224 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Mapped files: the pages of the region themselves.  Each is referenced as long as
+ * a process has it, so get_user_pages() works, and whoever frees a block sees that.
+ *
+ * Pages are inserted in an SRCU read section: who frees blocks waits for it, and
+ * takes what it has mapped away, see grace.c.
+ */
+#include <linux/pagemap.h>
+
+#include "internal.h"
+
+#define BATCH	64	/* pages that are inserted at once */
+
+/* Who waits at a futex of a shared page looks for that in its mapping. */
+static void set_mapping(struct page *page, struct address_space *mapping)
+{
+	struct folio *folio = page_folio(page);
+
+	if (READ_ONCE(folio->mapping) == mapping)
+		return;
+	folio->index = page_to_pfn(page);
+	WRITE_ONCE(folio->mapping, mapping);
+}
+
+/* Pages from one piece of memory, where there are none yet. */
+static int insert_pages(struct vm_area_struct *vma, unsigned long addr, struct page *page,
+			unsigned long nr)
+{
+	struct mk_fs *fs = mk_fs(file_inode(vma->vm_file)->i_sb);
+	struct page *pages[BATCH];
+	unsigned long i, n, left;
+	int err;
+
+	while (nr) {
+		n = min_t(unsigned long, nr, BATCH);
+		left = n;
+		for (i = 0; i < n; i++) {
+			pages[i] = page + i;
+			set_mapping(pages[i], fs->futexes->i_mapping);
+		}
+		err = vm_insert_pages(vma, addr, pages, &left);
+		if (err && err != -EBUSY)
+			return err;
+		n -= left;
+		if (err)
+			n++;	/* this one is there */
+		addr += n << PAGE_SHIFT;
+		page += n;
+		nr -= n;
+	}
+	return 0;
+}
+
+static int insert_run(struct daxfs *fs, struct vm_area_struct *vma, unsigned long addr,
+		      struct daxfs_run run)
+{
+	u64 len;
+	u8 *at;
+	int err;
+
+	for (; run.len; run.off += len, run.len -= len, addr += len) {
+		len = min(run.len, DAXFS_HUGE - run.off % DAXFS_HUGE);
+		at = daxfs_at(fs, run.off, len);
+		if (!at || run.off % DAXFS_BLOCK)
+			return daxfs_bad(fs, "map of file", run.off);
+		err = insert_pages(vma, addr, virt_to_page(at), len >> PAGE_SHIFT);
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+/* What is there around a fault, and at the fault itself. */
+static int insert_around(struct vm_fault *vmf, struct mk_fs_node *node, u64 size)
+{
+	struct daxfs *fs = mk_fs_core(&node->vfs);
+	struct vm_area_struct *vma = vmf->vma;
+	unsigned long addr = max(vma->vm_start, ALIGN_DOWN(vmf->address, PMD_SIZE));
+	unsigned long end = min(vma->vm_end, ALIGN_DOWN(vmf->address, PMD_SIZE) + PMD_SIZE);
+	struct daxfs_run run;
+	u64 pos;
+	int err;
+
+	for (; addr < end; addr += run.len) {
+		pos = ((u64)vma->vm_pgoff << PAGE_SHIFT) + addr - vma->vm_start;
+		if (pos >= size)
+			break;
+		err = daxfs_map(fs, node->ref, pos, end - addr, &run);
+		if (err)
+			return err;
+		run.len = min3(run.len, (u64)end - addr, round_up(size, PAGE_SIZE) - pos);
+		if (!run.len)
+			break;
+		err = run.off ? insert_run(fs, vma, addr, run) : 0;
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+static vm_fault_t fault_of(int err)
+{
+	switch (err) {
+	case 0:
+	case -EINTR:	/* it is to die */
+		return VM_FAULT_NOPAGE;
+	case -ENOMEM:
+		return VM_FAULT_OOM;
+	default:
+		return VM_FAULT_SIGBUS;
+	}
+}
+
+/* A private page is made of it: the VFS copies. */
+static vm_fault_t give_page(struct vm_fault *vmf, struct daxfs *fs, u64 off)
+{
+	u8 *at = daxfs_at(fs, off, DAXFS_BLOCK);
+
+	if (!at || off % DAXFS_BLOCK)
+		return fault_of(daxfs_bad(fs, "map of file", off));
+	vmf->page = virt_to_page(at);
+	get_page(vmf->page);
+	return 0;
+}
+
+static bool is_private(const struct vm_fault *vmf)
+{
+	return !(vmf->vma->vm_flags & VM_SHARED);
+}
+
+/*
+ * A hole becomes a block, for a reader, too: another kernel may write there, and both
+ * are to see it.  Not within an SRCU read section: blocks may have to be waited for.
+ */
+static int fill(struct vm_fault *vmf, struct mk_fs_node *node)
+{
+	struct daxfs_run run;
+	int err;
+
+	if (sb_rdonly(node->vfs.i_sb))
+		return 0;
+	err = daxfs_fill(mk_fs_core(&node->vfs), node->ref, (u64)vmf->pgoff << PAGE_SHIFT,
+			 PAGE_SIZE, &run);
+	return err == -ENOSPC && is_private(vmf) && !(vmf->flags & FAULT_FLAG_WRITE) ? 0 : err;
+}
+
+static vm_fault_t give_zeros(struct vm_fault *vmf, struct mk_fs *fs)
+{
+	vmf->page = fs->zeros;
+	get_page(vmf->page);
+	return 0;
+}
+
+/* In an SRCU read section. */
+static vm_fault_t fault_mapped(struct vm_fault *vmf, struct mk_fs_node *node)
+{
+	struct daxfs *fs = mk_fs_core(&node->vfs);
+	u64 size = mk_peer_load_acquire(&node->raw->size), pos = (u64)vmf->pgoff << PAGE_SHIFT;
+	struct daxfs_run run;
+	int err;
+
+	if (pos >= size)
+		return VM_FAULT_SIGBUS;
+	err = daxfs_map(fs, node->ref, pos, PAGE_SIZE, &run);
+	if (err)
+		return fault_of(err);
+	if (!run.off && (is_private(vmf) || sb_rdonly(node->vfs.i_sb)))
+		return give_zeros(vmf, mk_fs(node->vfs.i_sb));
+	if (!run.off)
+		return VM_FAULT_NOPAGE;	/* it has become a hole again */
+	if (is_private(vmf) && vmf->flags & FAULT_FLAG_WRITE)
+		return give_page(vmf, fs, run.off);
+	return fault_of(insert_around(vmf, node, size));
+}
+
+static vm_fault_t fault_locked(struct vm_fault *vmf, struct mk_fs_node *node)
+{
+	struct mk_fs *fs = mk_fs(node->vfs.i_sb);
+	int idx, err = fill(vmf, node);
+	vm_fault_t ret;
+
+	if (err)
+		return fault_of(err);
+	idx = srcu_read_lock(&fs->readers);
+	ret = fault_mapped(vmf, node);
+	srcu_read_unlock(&fs->readers, idx);
+	return ret;
+}
+
+static vm_fault_t fault(struct vm_fault *vmf)
+{
+	struct inode *inode = file_inode(vmf->vma->vm_file);
+	bool write = vmf->flags & FAULT_FLAG_WRITE && vmf->vma->vm_flags & VM_SHARED;
+	vm_fault_t ret;
+
+	if (write) {
+		sb_start_pagefault(inode->i_sb);
+		file_update_time(vmf->vma->vm_file);
+	}
+	filemap_invalidate_lock_shared(inode->i_mapping);
+	ret = fault_locked(vmf, mk_fs_node(inode));
+	filemap_invalidate_unlock_shared(inode->i_mapping);
+	if (write)
+		sb_end_pagefault(inode->i_sb);
+	return ret;
+}
+
+static const struct vm_operations_struct vm_ops = {
+	.fault = fault,
+};
+
+int mk_fs_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	struct mk_fs_node *node = mk_fs_node(file_inode(file));
+
+	mutex_lock(&node->lock);
+	node->mapped = true;
+	mutex_unlock(&node->lock);
+	file_accessed(file);
+	vma->vm_ops = &vm_ops;
+	vm_flags_set(vma, VM_MIXEDMAP);
+	return 0;
+}

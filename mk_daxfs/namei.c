@@ -1,0 +1,339 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Names.  Another kernel may change any of them at any time, so each is asked for
+ * again when it is used; while the number of changes of its directory is the one
+ * that d_time has, it is as it was.
+ */
+#include <linux/namei.h>
+
+#include "internal.h"
+
+#define ASK_AGAIN	1	/* of d_time: odd, as no directory at rest has it */
+#define TRIES		100	/* of a name that is another one each time */
+
+static u32 changes(const struct inode *dir)
+{
+	return mk_peer_load_acquire(&mk_fs_node(dir)->raw->seq);
+}
+
+static bool is_same(const struct inode *inode, struct daxfs_ref ref)
+{
+	struct daxfs_ref own = mk_fs_ref(inode);
+
+	return own.ino == ref.ino && own.gen == ref.gen;
+}
+
+/* --- lookup ------------------------------------------------------------------ */
+
+static int find(struct inode *dir, const struct qstr *name, struct inode **inode)
+{
+	struct daxfs_ref ref;
+	int err, tries = 0;
+	u32 type;
+
+	do {
+		err = daxfs_lookup(mk_fs_core(dir), mk_fs_ref(dir), name->name, name->len, &ref,
+				   &type);
+		if (err)
+			return err;
+		/* -ESTALE: it has been removed since */
+		*inode = mk_fs_iget(dir->i_sb, ref);
+	} while (*inode == ERR_PTR(-ESTALE) && ++tries < TRIES);
+	return PTR_ERR_OR_ZERO(*inode);
+}
+
+static struct dentry *lookup(struct inode *dir, struct dentry *dentry, unsigned int flags)
+{
+	struct inode *inode = NULL;
+	struct dentry *other;
+	u32 seq = changes(dir);
+	int err;
+
+	if (dentry->d_name.len > DAXFS_NAME_MAX)
+		return ERR_PTR(-ENAMETOOLONG);
+	err = find(dir, &dentry->d_name, &inode);
+	if (err && err != -ENOENT)
+		return ERR_PTR(err);
+	dentry->d_time = seq;
+	other = d_splice_alias(err ? NULL : inode, dentry);
+	if (!IS_ERR_OR_NULL(other))
+		other->d_time = ASK_AGAIN;
+	return other;
+}
+
+static int ask(struct inode *dir, const struct qstr *name, struct dentry *dentry,
+	       unsigned int flags)
+{
+	bool wait = !(flags & LOOKUP_RCU);
+	struct mk_fs *fs = mk_fs(dir->i_sb);
+	struct inode *inode = d_inode_rcu(dentry);
+	u32 type, seq = changes(dir);
+	struct daxfs_ref ref;
+	int err;
+
+	err = daxfs_lookup(wait ? &fs->core : &fs->quick, mk_fs_ref(dir), name->name, name->len,
+			   &ref, &type);
+	if (err == -ECHILD || err == -EINTR)
+		return err;
+	if (err ? err != -ENOENT || inode : !inode || !is_same(inode, ref))
+		return 0;
+	dentry->d_time = seq;
+	return 1;
+}
+
+/* Has nothing changed in its directory since it was asked for? */
+static bool is_fresh(struct dentry *dentry)
+{
+	struct inode *dir;
+	bool fresh;
+
+	rcu_read_lock();
+	dir = d_inode_rcu(READ_ONCE(dentry->d_parent));
+	fresh = dir && changes(dir) == READ_ONCE(dentry->d_time);
+	rcu_read_unlock();
+	return fresh;
+}
+
+static int revalidate(compat_revalidate_args)
+{
+	struct inode *inode = d_inode_rcu(dentry);
+	int ret = is_fresh(dentry) ? 1 : COMPAT_REVALIDATE(ask);
+
+	if (ret <= 0 || !inode)
+		return ret;
+	ret = mk_fs_refresh(inode, !(flags & LOOKUP_RCU));
+	return ret == -ECHILD || ret == -EINTR ? ret : !ret;
+}
+
+const struct dentry_operations mk_fs_dentry_ops = {
+	.d_revalidate = revalidate,
+};
+
+/* --- create ---------------------------------------------------------------------- */
+
+static int finish(struct inode *dir, const struct qstr *name, struct daxfs_ref ref,
+		  struct inode **made)
+{
+	struct inode *inode = mk_fs_iget(dir->i_sb, ref);
+	int err;
+
+	if (IS_ERR(inode))
+		return PTR_ERR(inode);
+	err = mk_fs_security(inode, dir, name);
+	if (err) {
+		iput(inode);
+		return err;
+	}
+	*made = inode;
+	return 0;
+}
+
+/* Owner, mode and ACLs as the directory wants them. */
+static int prepare(struct compat_idmap *idmap, struct inode *dir, struct daxfs_new *what)
+{
+	struct user_namespace *user = i_user_ns(dir);
+
+	what->uid = from_kuid(user, mapped_fsuid(idmap, user));
+	what->gid = from_kgid(user, mapped_fsgid(idmap, user));
+	if (dir->i_mode & S_ISGID) {
+		what->gid = i_gid_read(dir);
+		if (S_ISDIR(what->mode))
+			what->mode |= S_ISGID;
+	}
+	return S_ISLNK(what->mode) ? 0 : mk_fs_inherit(dir, what);
+}
+
+/* With @dentry a name in @dir, without one none, and then it is open. */
+static int make(struct compat_idmap *idmap, struct inode *dir, struct dentry *dentry,
+		struct daxfs_new *what, struct inode **made)
+{
+	const struct qstr *name = dentry ? &dentry->d_name : NULL;
+	struct daxfs *fs = mk_fs_core(dir);
+	struct daxfs_ref ref;
+	int err = prepare(idmap, dir, what);
+
+	if (err)
+		return err;
+	err = daxfs_create(fs, mk_fs_ref(dir), name ? name->name : NULL, name ? name->len : 0, what,
+			   &ref);
+	kfree(what->xattrs);
+	if (err)
+		return err;
+	err = finish(dir, name, ref, made);
+	if (err && name)
+		daxfs_unlink(fs, mk_fs_ref(dir), name->name, name->len, ref);
+	else if (err)
+		daxfs_close(fs, ref);
+	return err;
+}
+
+static int make_named(struct compat_idmap *idmap, struct inode *dir, struct dentry *dentry,
+		      struct daxfs_new *what)
+{
+	struct inode *inode;
+	int err = make(idmap, dir, dentry, what, &inode);
+
+	if (err)
+		return err;
+	dentry->d_time = ASK_AGAIN;
+	d_instantiate(dentry, inode);
+	mk_fs_refresh(dir, true);
+	return 0;
+}
+
+static int create(struct compat_idmap *idmap, struct inode *dir, struct dentry *dentry,
+		  umode_t mode, bool excl)
+{
+	struct daxfs_new what = { .mode = mode | S_IFREG };
+	int err = make_named(idmap, dir, dentry, &what);
+
+	/* another kernel was faster: open() is to open what it has made */
+	return err == -EEXIST && !excl ? -ESTALE : err;
+}
+
+static int mknod(struct compat_idmap *idmap, struct inode *dir, struct dentry *dentry,
+		 umode_t mode, dev_t rdev)
+{
+	struct daxfs_new what = {
+		.mode = mode,
+		.rdev = MAJOR(rdev) << MINORBITS | MINOR(rdev),
+	};
+
+	return make_named(idmap, dir, dentry, &what);
+}
+
+static compat_mkdir_t mkdir(struct compat_idmap *idmap, struct inode *dir,
+			    struct dentry *dentry, umode_t mode)
+{
+	struct daxfs_new what = { .mode = mode | S_IFDIR };
+
+	return compat_mkdir_ret(make_named(idmap, dir, dentry, &what));
+}
+
+static int symlink(struct compat_idmap *idmap, struct inode *dir, struct dentry *dentry,
+		   const char *target)
+{
+	struct daxfs_new what = {
+		.mode = S_IFLNK | 0777,
+		.target = target,
+		.target_len = strlen(target),
+	};
+
+	return make_named(idmap, dir, dentry, &what);
+}
+
+static int tmpfile(struct compat_idmap *idmap, struct inode *dir, struct file *file,
+		   umode_t mode)
+{
+	struct daxfs_new what = { .mode = mode | S_IFREG };
+	struct mk_fs_node *node;
+	struct inode *inode;
+	int err = make(idmap, dir, NULL, &what, &inode);
+
+	if (err)
+		return err;
+	node = mk_fs_node(inode);
+	/* d_tmpfile() takes a link away */
+	set_nlink(inode, 1);
+	d_tmpfile(file, inode);
+	err = finish_open_simple(file, 0);
+	mutex_lock(&node->lock);
+	if (!node->openers)
+		daxfs_close(mk_fs_core(inode), node->ref);
+	mutex_unlock(&node->lock);
+	return err;
+}
+
+static int link(struct dentry *old, struct inode *dir, struct dentry *dentry)
+{
+	struct inode *inode = d_inode(old);
+	int err = daxfs_link(mk_fs_core(dir), mk_fs_ref(dir), dentry->d_name.name,
+			     dentry->d_name.len, mk_fs_ref(inode));
+
+	if (err)
+		return err;
+	mk_fs_refresh(inode, true);
+	mk_fs_refresh(dir, true);
+	ihold(inode);
+	dentry->d_time = ASK_AGAIN;
+	d_instantiate(dentry, inode);
+	return 0;
+}
+
+/* --- remove, rename ------------------------------------------------------------------ */
+
+static int unlink(struct inode *dir, struct dentry *dentry)
+{
+	struct inode *inode = d_inode(dentry);
+	int err = daxfs_unlink(mk_fs_core(dir), mk_fs_ref(dir), dentry->d_name.name,
+			       dentry->d_name.len, mk_fs_ref(inode));
+
+	if (err)
+		return err;
+	dentry->d_time = ASK_AGAIN;
+	mk_fs_refresh_removed(inode);
+	mk_fs_refresh(dir, true);
+	mk_fs_grace_soon(mk_fs(dir->i_sb));
+	return 0;
+}
+
+static int rename_in_core(struct inode *old_dir, struct dentry *old, struct inode *new_dir,
+			  struct dentry *new, unsigned int flags)
+{
+	struct daxfs_ref none = { };
+	unsigned int how = 0;
+
+	if (flags & RENAME_NOREPLACE)
+		how |= DAXFS_RENAME_NOREPLACE;
+	if (flags & RENAME_EXCHANGE)
+		how |= DAXFS_RENAME_EXCHANGE;
+	if (flags & RENAME_WHITEOUT)
+		how |= DAXFS_RENAME_WHITEOUT;
+	return daxfs_rename(mk_fs_core(old_dir), mk_fs_ref(old_dir), old->d_name.name,
+			    old->d_name.len, mk_fs_ref(d_inode(old)), mk_fs_ref(new_dir),
+			    new->d_name.name, new->d_name.len,
+			    d_inode(new) ? mk_fs_ref(d_inode(new)) : none, how);
+}
+
+static int rename(struct compat_idmap *idmap, struct inode *old_dir, struct dentry *old,
+		  struct inode *new_dir, struct dentry *new, unsigned int flags)
+{
+	int err;
+
+	if (flags & ~(RENAME_NOREPLACE | RENAME_EXCHANGE | RENAME_WHITEOUT))
+		return -EINVAL;
+	/* they will be in another directory, whose changes are others */
+	old->d_time = ASK_AGAIN;
+	new->d_time = ASK_AGAIN;
+	err = rename_in_core(old_dir, old, new_dir, new, flags);
+	if (err)
+		return err;
+	mk_fs_refresh(d_inode(old), true);
+	if (d_inode(new))
+		mk_fs_refresh_removed(d_inode(new));
+	mk_fs_refresh(old_dir, true);
+	mk_fs_refresh(new_dir, true);
+	mk_fs_grace_soon(mk_fs(old_dir->i_sb));
+	return 0;
+}
+
+const struct inode_operations mk_fs_dir_iops = {
+	.lookup = lookup,
+	.create = create,
+	.link = link,
+	.unlink = unlink,
+	.symlink = symlink,
+	.mkdir = mkdir,
+	.rmdir = unlink,
+	.mknod = mknod,
+	.rename = rename,
+	.tmpfile = tmpfile,
+	.permission = mk_fs_permission,
+	.getattr = mk_fs_getattr,
+	.setattr = mk_fs_setattr,
+	.update_time = mk_fs_update_time,
+	.listxattr = mk_fs_listxattr,
+	.fileattr_get = mk_fs_fileattr_get,
+	.fileattr_set = mk_fs_fileattr_set,
+	MK_FS_ACL_IOPS,
+};

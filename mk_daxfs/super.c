@@ -1,0 +1,500 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Pure: a file system is made, attached, joined by a kernel, left, and mended
+ * after a kernel that died.
+ */
+#include "fs.h"
+
+#define SMALL		(64ULL << 20)	/* bytes: fewer slots and records below */
+#define SLOTS		32
+#define OPS		16
+#define GROUP_MIN	64		/* blocks of the last group, else it is left out */
+
+static __u64 align_up(__u64 n, __u64 to)
+{
+	return (n + to - 1) & ~(to - 1);
+}
+
+/* --- format ------------------------------------------------------------------ */
+
+static void clear(struct daxfs *fs, __u64 from, __u64 to)
+{
+	for (; from < to; from += DAXFS_BLOCK)
+		memset(daxfs_at(fs, from, DAXFS_BLOCK), 0, DAXFS_BLOCK);
+}
+
+static int format_group(struct daxfs *fs, __u32 index, __u32 blocks)
+{
+	struct daxfs_group *group = daxfs_group(fs, index);
+	__u32 meta = daxfs_group_meta(fs, index);
+	__u64 off = daxfs_group_off(fs, index);
+
+	if (!group || meta + 1 >= blocks)
+		return -ENOSPC;
+	clear(fs, off, off + sizeof(*group));
+	group->free_blocks = blocks - meta;
+	group->magic = DAXFS_GROUP_MAGIC;
+	return 0;
+}
+
+/* The groups from @from on of a file system of @size bytes. */
+static int format_groups(struct daxfs *fs, __u32 from, __u64 size)
+{
+	__u64 start, rest;
+	__u32 i;
+	int err = 0;
+
+	for (i = from; !err && (start = (__u64)i << DAXFS_GROUP_SHIFT) < size; i++) {
+		rest = size - start;
+		err = format_group(fs, i, (rest < DAXFS_GROUP ? rest : DAXFS_GROUP) >>
+					  DAXFS_BLOCK_SHIFT);
+	}
+	return err;
+}
+
+static void format_root(struct daxfs *fs, __u64 now)
+{
+	struct daxfs_group *group = daxfs_group(fs, 0);
+	__u64 off = (__u64)daxfs_group_meta(fs, 0) << DAXFS_BLOCK_SHIFT;
+	struct daxfs_inode *root = daxfs_at(fs, DAXFS_ROOT_OFF, sizeof(*root));
+	struct daxfs_bucket *bucket = daxfs_at(fs, off, DAXFS_BLOCK);
+	struct daxfs_dirent *room = (void *)(bucket + 1);
+
+	memset(bucket, 0, DAXFS_BLOCK);
+	bucket->magic = DAXFS_BUCKET_MAGIC;
+	bucket->ino = DAXFS_ROOT;
+	room->len = DAXFS_BLOCK - sizeof(*bucket);
+	group->blocks[off >> DAXFS_BLOCK_SHIFT >> 6] |= 1ULL << ((off >> DAXFS_BLOCK_SHIFT) & 63);
+	group->free_blocks--;
+	root->gen = 1;
+	root->nlink = 2;
+	root->blocks = 1;
+	root->atime = now;
+	root->mtime = now;
+	root->ctime = now;
+	root->btime = now;
+	root->parent = DAXFS_ROOT;
+	root->map[0] = off | DAXFS_MAP_VALID;
+	root->mode = S_IFDIR | 0755;
+}
+
+/* Where slots and records are, and where group 0 begins. */
+static void lay_out(struct daxfs *fs, __u64 size, __u32 slots)
+{
+	fs->nr_slots = slots ?: size < SMALL ? 8 : SLOTS;
+	fs->nr_ops = size < SMALL ? 8 : OPS;
+	fs->slots = sizeof(struct daxfs_super);
+	fs->ops = align_up(fs->slots + fs->nr_slots * sizeof(struct daxfs_slot), DAXFS_BLOCK);
+	fs->first = fs->ops + fs->nr_slots * fs->nr_ops * sizeof(struct daxfs_record);
+	if ((fs->first & (DAXFS_HUGE - 1)) + sizeof(struct daxfs_group) > DAXFS_HUGE)
+		fs->first = align_up(fs->first, DAXFS_HUGE);
+}
+
+/* A last group that would be mostly head is left out. */
+static __u64 without_rest(__u64 size)
+{
+	__u64 rest = size & (DAXFS_GROUP - 1);
+
+	return rest < GROUP_MIN * DAXFS_BLOCK ? size - rest : size & ~(DAXFS_BLOCK - 1);
+}
+
+/**
+ * daxfs_format() - make an empty file system
+ * @fs:		piece and size are set
+ * @params:	what it is like
+ *
+ * Nobody has it mounted.
+ *
+ * Return: 0; -EINVAL: the size or a number cannot be.
+ */
+int daxfs_format(struct daxfs *fs, const struct daxfs_params *params)
+{
+	__u64 size = without_rest(params->size), now = daxfs_now();
+	struct daxfs_super *super;
+	int err;
+
+	if (size < DAXFS_SIZE_MIN || size > DAXFS_SIZE_MAX || size > fs->size ||
+	    params->nr_slots > DAXFS_SLOTS_MAX)
+		return -EINVAL;
+	super = daxfs_super(fs);
+	memset(super, 0, sizeof(*super));
+	lay_out(fs, size, params->nr_slots);
+	if (fs->first + GROUP_MIN * DAXFS_BLOCK > size)
+		return -EINVAL;
+	clear(fs, fs->slots, fs->first);
+	super->size = size;
+	err = format_groups(fs, 0, size);
+	if (err)
+		return err;
+	format_root(fs, now);
+	super->major = DAXFS_MAJOR;
+	super->minor = DAXFS_MINOR;
+	super->block_size = DAXFS_BLOCK;
+	memcpy(super->uuid, params->uuid, sizeof(super->uuid));
+	memcpy(super->label, params->label, sizeof(super->label));
+	memcpy(super->hash_key, params->hash_key, sizeof(super->hash_key));
+	super->created = now;
+	super->nr_slots = fs->nr_slots;
+	super->nr_ops = fs->nr_ops;
+	super->slots = fs->slots;
+	super->ops = fs->ops;
+	super->first = fs->first;
+	mk_peer_store_release(&super->magic, DAXFS_MAGIC);
+	return 0;
+}
+
+/* Until all kernels can be given what is below @size. */
+static int await_mapped(struct daxfs *fs, __u64 size)
+{
+	unsigned int tries = 0;
+	struct daxfs_slot *slot;
+	int err = 0;
+	__u32 i;
+
+	for (i = 0; !err && i < fs->nr_slots; i++) {
+		slot = daxfs_slot(fs, i);
+		while (!err && mk_peer_load(&slot->mapped) < size &&
+		       DAXFS_SLOT_STATE(mk_peer_load_acquire(&slot->state)) == DAXFS_SLOT_LIVE)
+			err = daxfs_pause(fs, tries++);
+	}
+	return err;
+}
+
+/**
+ * daxfs_mapped() - tell that more of the region is mapped
+ * @fs:		joined; piece and size have grown
+ */
+void daxfs_mapped(struct daxfs *fs)
+{
+	mk_peer_store_release(&daxfs_slot(fs, fs->slot)->mapped, mk_peer_load(&fs->size));
+}
+
+/**
+ * daxfs_grow() - use more of a region
+ * @fs:		joined; piece and size are the region's
+ * @size:	bytes
+ *
+ * Return: 0; -EINVAL: it would shrink; -EIO: a kernel has not mapped it in time,
+ * try again; -EINTR as daxfs_pause().
+ */
+int daxfs_grow(struct daxfs *fs, __u64 size)
+{
+	struct daxfs_super *super = daxfs_super(fs);
+	struct daxfs_group *group;
+	__u32 last;
+	__u64 was;
+	int err = daxfs_lock(fs, &super->grow);
+
+	if (err)
+		return err;
+	was = mk_peer_load(&super->size);
+	last = daxfs_nr_groups(fs) - 1;
+	group = daxfs_group(fs, last);
+	size = without_rest(size);
+	err = -EINVAL;
+	if (size < was || size > fs->size || !group)
+		goto out;
+	/* the new groups first: nobody looks at them before the size tells */
+	err = await_mapped(fs, size) ?: format_groups(fs, last + 1, size);
+	if (err)
+		goto out;
+	err = daxfs_lock(fs, &group->lock);
+	if (err)
+		goto out;
+	mk_peer_store_release(&super->size, size);
+	daxfs_group_count(fs, last);
+	daxfs_unlock(fs, &group->lock);
+out:
+	daxfs_unlock(fs, &super->grow);
+	return err;
+}
+
+/* --- attach -------------------------------------------------------------------- */
+
+static int check_super(struct daxfs *fs, const struct daxfs_super *super)
+{
+	__u64 size = mk_peer_load(&super->size), end;
+
+	if (fs->nr_slots - 1 >= DAXFS_SLOTS_MAX || fs->nr_ops - 1 >= DAXFS_OPS_MAX)
+		return daxfs_bad(fs, "number of slots", 0);
+	if (size < DAXFS_SIZE_MIN || size > fs->size || size % DAXFS_BLOCK)
+		return daxfs_bad(fs, "size", 0);
+	end = fs->slots + fs->nr_slots * sizeof(struct daxfs_slot);
+	if (fs->slots != sizeof(*super) || fs->ops % DAXFS_BLOCK || fs->ops < end)
+		return daxfs_bad(fs, "place of slots", fs->slots);
+	end = fs->nr_slots * fs->nr_ops * sizeof(struct daxfs_record);
+	if (fs->ops > size || fs->first % DAXFS_BLOCK || fs->first > size ||
+	    fs->first < fs->ops + end || fs->first >= DAXFS_GROUP / 2 ||
+	    !daxfs_at(fs, fs->first, sizeof(struct daxfs_group)))
+		return daxfs_bad(fs, "place of records", fs->ops);
+	return 0;
+}
+
+static int check_groups(struct daxfs *fs)
+{
+	__u32 i, nr = daxfs_nr_groups(fs);
+	struct daxfs_group *group;
+
+	for (i = 0; i < nr; i++) {
+		group = daxfs_group(fs, i);
+		if (!group || mk_peer_load(&group->magic) != DAXFS_GROUP_MAGIC)
+			return daxfs_bad(fs, "group", daxfs_group_off(fs, i));
+		if (daxfs_group_meta(fs, i) >= daxfs_group_blocks(fs, i))
+			return daxfs_bad(fs, "size of group", daxfs_group_off(fs, i));
+	}
+	return 0;
+}
+
+/**
+ * daxfs_attach() - check super block and all groups
+ * @fs:		piece and size are set
+ *
+ * Return: 0; -EINVAL: no daxfs; -EPROTONOSUPPORT: one that we do not know;
+ * -EUCLEAN.
+ */
+int daxfs_attach(struct daxfs *fs)
+{
+	const struct daxfs_super *super;
+	int err;
+
+	if (fs->size < DAXFS_SIZE_MIN)
+		return -EINVAL;
+	super = daxfs_super(fs);
+	if (mk_peer_load_acquire(&super->magic) != DAXFS_MAGIC)
+		return -EINVAL;
+	if (mk_peer_load(&super->major) != DAXFS_MAJOR || mk_peer_load(&super->incompat) ||
+	    mk_peer_load(&super->block_size) != DAXFS_BLOCK)
+		return -EPROTONOSUPPORT;
+	fs->nr_slots = mk_peer_load(&super->nr_slots);
+	fs->nr_ops = mk_peer_load(&super->nr_ops);
+	fs->slots = mk_peer_load(&super->slots);
+	fs->ops = mk_peer_load(&super->ops);
+	fs->first = mk_peer_load(&super->first);
+	fs->key[0] = mk_peer_load(&super->hash_key[0]);
+	fs->key[1] = mk_peer_load(&super->hash_key[1]);
+	fs->me = 0;
+	fs->mend = false;
+	err = check_super(fs, super);
+	return err ?: check_groups(fs);
+}
+
+/* --- join and leave ---------------------------------------------------------------- */
+
+static void introduce(struct daxfs *fs, struct daxfs_slot *slot, const struct daxfs_who *who)
+{
+	__u32 epoch = DAXFS_SLOT_EPOCH(mk_peer_load(&slot->state)) + 1;
+
+	mk_peer_store(&slot->id, who->id);
+	mk_peer_store(&slot->flags, who->flags);
+	mk_peer_store(&slot->joined, daxfs_now());
+	memcpy(slot->name, who->name, sizeof(slot->name));
+	slot->name[sizeof(slot->name) - 1] = 0;
+	mk_peer_store(&slot->mapped, fs->size);
+	mk_peer_store(&slot->grace, mk_peer_load(&daxfs_super(fs)->grace));
+	mk_peer_store_release(&slot->state, (__u64)epoch << 32 | DAXFS_SLOT_LIVE);
+	fs->me = DAXFS_OWNER(fs->slot, epoch);
+	/* blocks that were freed meanwhile wait for us, too */
+	mk_peer_mb();
+	mk_peer_store(&slot->grace, mk_peer_load(&daxfs_super(fs)->grace));
+}
+
+/* Whoever grows it has not seen us: what we have mapped may be too little. */
+static bool is_growing(struct daxfs *fs)
+{
+	__u64 owner = mk_peer_load(&daxfs_super(fs)->grow);
+
+	return (owner && daxfs_owner_alive(fs, owner)) ||
+	       mk_peer_load(&daxfs_super(fs)->size) > fs->size;
+}
+
+/**
+ * daxfs_join() - become one of the kernels that have it
+ * @fs:		attached; @op is set
+ * @who:	this kernel
+ *
+ * Return: 0; -EUSERS: no slot is free; -EAGAIN: it grows, map and attach it again;
+ * -EIO, -EINTR as daxfs_pause().
+ */
+int daxfs_join(struct daxfs *fs, const struct daxfs_who *who)
+{
+	struct daxfs_super *super = daxfs_super(fs);
+	struct daxfs_slot *slot = NULL;
+	__u32 i;
+	int err;
+
+	for (i = 0; i < fs->nr_slots; i++) {
+		slot = daxfs_slot(fs, i);
+		/* its boot is what claims it: whoever buries us finds it */
+		if (!mk_peer_load(&slot->boot) && !mk_peer_cmpxchg(&slot->boot, 0, who->boot))
+			break;
+	}
+	if (!slot || i == fs->nr_slots)
+		return -EUSERS;
+	fs->slot = i;
+	fs->group = i * daxfs_nr_groups(fs) / fs->nr_slots;
+	fs->busy = 0;
+	fs->left = true;	/* perhaps: daxfs_reap() looks once */
+	introduce(fs, slot, who);
+	err = is_growing(fs) ? -EAGAIN : daxfs_lock(fs, &super->recover);
+	if (err) {
+		daxfs_leave(fs);
+		return err;
+	}
+	daxfs_adopt(fs);
+	daxfs_unlock(fs, &super->recover);
+	return 0;
+}
+
+static void set_free(struct daxfs_slot *slot)
+{
+	__u64 state = mk_peer_load(&slot->state);
+
+	mk_peer_store_release(&slot->state, (state & ~0xffffffffULL) + (1ULL << 32));
+	mk_peer_store_release(&slot->boot, 0);
+}
+
+/**
+ * daxfs_leave() - give the slot back
+ * @fs:		joined; nothing runs, nothing is open
+ */
+void daxfs_leave(struct daxfs *fs)
+{
+	fs->me = 0;
+	set_free(daxfs_slot(fs, fs->slot));
+}
+
+/**
+ * daxfs_pass() - this kernel uses nothing any more that was freed up to now
+ * @fs:		joined
+ * @grace:	what super.grace was before the caller made sure
+ */
+void daxfs_pass(struct daxfs *fs, __u64 grace)
+{
+	mk_peer_store_release(&daxfs_slot(fs, fs->slot)->grace, grace);
+}
+
+/* --- after a dead kernel ----------------------------------------------------------- */
+
+/**
+ * daxfs_bury() - a kernel is halted
+ * @fs:		attached
+ * @boot:	which
+ *
+ * Return: slots that it had; daxfs_mend() makes them free.
+ */
+int daxfs_bury(struct daxfs *fs, __u64 boot)
+{
+	struct daxfs_slot *slot;
+	__u64 state;
+	int nr = 0;
+	__u32 i;
+
+	for (i = 0; i < fs->nr_slots; i++) {
+		slot = daxfs_slot(fs, i);
+		state = mk_peer_load_acquire(&slot->state);
+		if (!boot || mk_peer_load(&slot->boot) != boot)
+			continue;
+		/* another may have buried and mended, and a third joined meanwhile */
+		nr += mk_peer_cmpxchg(&slot->state, state, (state & ~0xffffffffULL) |
+				      DAXFS_SLOT_DEAD) == state;
+	}
+	return nr;
+}
+
+static __u64 the_dead(struct daxfs *fs)
+{
+	__u64 dead = 0;
+	__u32 i;
+
+	for (i = 0; i < fs->nr_slots; i++)
+		if (DAXFS_SLOT_STATE(mk_peer_load(&daxfs_slot(fs, i)->state)) == DAXFS_SLOT_DEAD)
+			dead |= 1ULL << i;
+	return dead;
+}
+
+static void count_again(struct daxfs *fs)
+{
+	__u32 i, nr = daxfs_nr_groups(fs);
+	struct daxfs_group *group;
+
+	for (i = 0; i < nr; i++) {
+		group = daxfs_group(fs, i);
+		if (daxfs_lock(fs, &group->lock))
+			continue;
+		daxfs_group_count(fs, i);
+		daxfs_unlock(fs, &group->lock);
+	}
+}
+
+static void close_for(struct daxfs *fs, __u64 dead)
+{
+	struct daxfs_inode *inode;
+	__u32 ino = 0;
+	__u64 open;
+
+	for (; (inode = daxfs_next_inode(fs, &ino)); ino++)
+		do {
+			open = mk_peer_load(&inode->open);
+		} while (open & dead && mk_peer_cmpxchg(&inode->open, open, open & ~dead) != open);
+}
+
+/* What has neither name nor opener goes; what was to be cut is cut. */
+static void finish_inodes(struct daxfs *fs)
+{
+	struct daxfs_inode *inode;
+	struct daxfs_ref ref;
+	__u32 mode;
+	__u64 off;
+
+	for (ref.ino = 0; (inode = daxfs_next_inode(fs, &ref.ino)); ref.ino++) {
+		mode = mk_peer_load_acquire(&inode->mode);
+		if (!mode || (!(mk_peer_load(&inode->flags) & DAXFS_INO_TRUNC) &&
+			      (mk_peer_load(&inode->nlink) || mk_peer_load(&inode->open))))
+			continue;
+		ref.gen = mk_peer_load(&inode->gen);
+		if (daxfs_inode_lock(fs, ref, &inode, &off))
+			continue;
+		if (mk_peer_load(&inode->flags) & DAXFS_INO_TRUNC)
+			daxfs_trim(fs, ref, off, true);
+		if (!mk_peer_load(&inode->nlink) && !mk_peer_load(&inode->open))
+			daxfs_inode_release(fs, ref, inode);
+		else
+			daxfs_inode_unlock(fs, inode);
+	}
+}
+
+/**
+ * daxfs_mend() - finish or undo what dead kernels left
+ * @fs:		joined
+ *
+ * Who dies here leaves it to the next one.
+ *
+ * Return: 0, -EIO or -EINTR as daxfs_pause().
+ */
+int daxfs_mend(struct daxfs *fs)
+{
+	struct daxfs as = *fs;	/* takes locks of the dead */
+	__u64 dead, *lock = &daxfs_super(fs)->recover;
+	__u32 s, i;
+	int err;
+
+	as.mend = true;
+	err = daxfs_lock(&as, lock);
+	if (err)
+		return err;
+	dead = the_dead(fs);
+	for (s = 0; s < fs->nr_slots; s++)
+		for (i = 0; dead >> s & 1 && i < fs->nr_ops; i++)
+			daxfs_mend_op(&as, s, i);
+	if (dead) {
+		count_again(&as);
+		close_for(&as, dead);
+	}
+	for (s = 0; s < fs->nr_slots; s++)
+		if (dead >> s & 1)
+			set_free(daxfs_slot(fs, s));
+	fs->left = true;
+	daxfs_unlock(fs, lock);
+	finish_inodes(fs);
+	return 0;
+}
