@@ -38,7 +38,7 @@ bench:			## measure what "fast" means, against its limits
 demo:			## a stock kernel boots a second one, in a virtual machine
 	tests/demo.sh
 
-remedy := apt install gcc musl-tools dkms linux-headers-amd64
+remedy := apt install gcc musl-tools libjson-c-dev dkms linux-headers-amd64
 forget = dkms remove multikernel/$$old --all; rm -rf /usr/src/multikernel-$$old
 
 # Programs that an installation takes.
@@ -51,6 +51,7 @@ install:		## dkms add, build, install; tools, man pages, completion
 	@for need in $(needs); do \
 		command -v $$need >/dev/null || { echo "no $$need: $(remedy)"; exit 1; }; \
 	done
+	@echo '#include <json-c/json.h>' | $(CC) -E - >/dev/null 2>&1 || { echo "no json-c: $(remedy)"; exit 1; }
 	@[ "$(DESTDIR)$(kernels)" ] || { echo "no kernel headers: $(remedy)"; exit 1; }
 	$(MAKE) -C userspace
 	rm -rf $(source)

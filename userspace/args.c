@@ -105,6 +105,24 @@ static const char *take_rate(struct args *a, const char *text)
 	return why ? why : a->rate > MK_RATE_MAX ? "it is 1T at most" : NULL;
 }
 
+static const char *take_permits(struct args *a, const char *text)
+{
+	return parse_permits(text, a->permits, MK_MAX_PERMITS, &a->nr_permits);
+}
+
+static const char *take_from(struct args *a, const char *text)
+{
+	a->from = text;
+	return NULL;
+}
+
+static const char *take_rootfs(struct args *a, const char *text)
+{
+	unsigned int nr;
+
+	return parse_permits(text, &a->rootfs, 1, &nr);
+}
+
 static const char *take_restart(struct args *a, const char *text)
 {
 	return parse_restart(text, &a->restart);
@@ -140,8 +158,15 @@ static const struct option options[] = {
 	{ OPT_RESTART, 0, "restart", "WHEN", "start it again: never, on-failure or always",
 	  take_restart },
 	{ OPT_BETWEEN, 0, "between", "A,B", "two instances, or one and `host`", take_between },
-	{ OPT_SIZE, 0, "size", "SIZE", "room for messages each way, 4K to 1M (default: 64K)",
+	{ OPT_SIZE, 0, "size", "SIZE", "of a region; of a channel each way (default: 64K)",
 	  take_size },
+	{ OPT_PERMIT, 0, "permit", "LIST", "instances that may use it, such as web,db:ro",
+	  take_permits },
+	{ OPT_FROM, 0, "from", "PATH", "a directory, a tar archive or an OCI image layout",
+	  take_from },
+	{ OPT_REPAIR, 0, "repair", NULL, "mend what is wrong", NULL },
+	{ OPT_ROOTFS, 0, "rootfs", "REGION", "its root file system; with :ro only read",
+	  take_rootfs },
 	{ OPT_KIND, 0, "kind", "KIND", "of program (default), vsock or messages", take_kind },
 	{ OPT_CLASSES, 0, "classes", "LIST", "of messages: user (default), device, resource",
 	  take_classes },
@@ -339,9 +364,11 @@ static int take_operand(struct scan *s, struct args *a, const char *word)
 		return keep_word(s, a);
 	if (a->name && s->cmd->takes == TAKES_COMMAND)
 		return take_command(s, a);
+	if (a->name && s->cmd->takes == TAKES_WORD && !s->nr_words)
+		return keep_word(s, a);
 	if (a->name)
-		return usage_error(word, "one name is enough");
-	why = parse_name(word);
+		return usage_error(word, "one word is too much for `mkctl %s`", cmd_name(s->cmd));
+	why = s->cmd->takes == TAKES_PATH && strchr(word, '/') ? NULL : parse_name(word);
 	if (why)
 		return fail(EXIT_USAGE, "name_invalid", word,
 			    "use 1 to 63 of A-Z a-z 0-9 . _ -, the first a letter", "%s", why);
@@ -426,9 +453,11 @@ static int check_words(const struct cmd *cmd, const struct args *a)
 		if (!a->words[0] || !a->words[1])
 			return usage_error(NULL, "`mkctl %s` needs two paths or more",
 					   cmd_name(cmd));
+	} else if (cmd->takes == TAKES_WORD && !a->words[0]) {
+		return usage_error(NULL, "`mkctl %s` needs %s", cmd_name(cmd), cmd->operand);
 	} else if (cmd->operand && cmd->operand[0] != '[' && !a->name) {
-		return usage_error(NULL, "`mkctl %s` needs the name of an instance",
-				   cmd_name(cmd));
+		return usage_error(NULL, "`mkctl %s` needs %s", cmd_name(cmd),
+				   cmd->object ? "a name" : "the name of an instance");
 	} else if (cmd->takes == TAKES_COMMAND && !a->words[0]) {
 		return usage_error(NULL, "`mkctl %s` needs a command to run", cmd_name(cmd));
 	}
@@ -447,6 +476,8 @@ static int check_complete(const struct cmd *cmd, const struct args *a)
 		return usage_error(NULL, "--tty and --no-tty exclude each other");
 	if ((a->given & OPT_CMDLINE) && (a->given & OPT_APPEND))
 		return usage_error(NULL, "--cmdline and --append are the same: give one");
+	if ((a->given & OPT_ROOTFS) && (a->given & (OPT_INITRD | OPT_NO_AGENT)))
+		return usage_error(NULL, "--rootfs excludes --initrd and --no-agent");
 	if ((a->given & OPT_WAIT) && (a->given & OPT_NO_WAIT))
 		return usage_error(NULL, "--wait and --no-wait exclude each other");
 	if ((a->given & OPT_CLASSES) && a->kind != MK_KIND_MESSAGES)

@@ -16,7 +16,7 @@
  * @cause:	what is wrong with it
  * @remedy:	what to do
  *
- * In the three texts %o is the object, %n the name of an instance that it is,
+ * In the three texts %o is the object, %n the name of an instance or region that it is,
  * and %v the verb of the call. A digit and a letter is an argument: u number, s
  * rounded size, m exact size, t state, e -errno, x address, p protocol version.
  * Without a remedy it depends on the state in argument 0.
@@ -110,8 +110,8 @@ static const struct sentence sentences[] = {
 		"%0m of memory is more than the %1m that are free in the pool",
 		"mkctl pool add --memory SIZE, or ask for less" },
 	[MK_E_MEM_BUSY] = { EXIT_FAILED, "memory_busy", "%o",
-		"%0m cannot be taken out: the pool has %1m that no instance uses",
-		"delete instances first; `mkctl list` shows them" },
+		"%0m cannot be taken out: the pool has %1m that no instance and no region uses",
+		"delete some first; `mkctl list` and `mkctl fs list` show them" },
 	[MK_E_MEM_SMALL] = { EXIT_FAILED, "memory_small", "%o",
 		"its %0m of memory are too little for this image, which needs %1m",
 		"delete it and create it with more: --memory %1m and what its programs need" },
@@ -192,6 +192,37 @@ static const struct sentence sentences[] = {
 	[MK_E_CONSOLE_BUSY] = { EXIT_FAILED, "console_busy", "%o",
 		"somebody else writes to its console",
 		"look on: mkctl console %n --read-only" },
+
+	[MK_E_NO_REGION] = { EXIT_FAILED, "no_region", "%o", "there is none",
+		"`mkctl fs list` shows all regions" },
+	[MK_E_REGION_TAKEN] = { EXIT_FAILED, "region_taken", "%o",
+		"region %0u has this name already",
+		"choose another name, or delete that one: mkctl fs delete %n" },
+	[MK_E_REGION_GONE] = { EXIT_FAILED, "region_gone", "%o", "it was deleted meanwhile",
+		"`mkctl fs list` shows all regions" },
+	[MK_E_REGION_USED] = { EXIT_FAILED, "region_used", "%o",
+		"cannot %v: instance %0u runs and may use it, or could since it started",
+		"end that instance first: mkctl stop %0u, or mkctl kill %0u" },
+	[MK_E_REGION_MOUNTED] = { EXIT_FAILED, "region_mounted", "%o",
+		"cannot %v: the host uses it, %0u times",
+		"unmount it in the host first; findmnt -t daxfs shows where" },
+	[MK_E_REGION_MAPPED] = { EXIT_FAILED, "region_mapped", "%o",
+		"cannot %v: programs of the host map it, %0u times",
+		"end them first; grep -l mk_region /proc/*/maps names them" },
+	[MK_E_REGION_SHRINK] = { EXIT_FAILED, "region_shrink", "%o",
+		"%0m are less than the %1m that it has, and it cannot become smaller",
+		"make a smaller one, copy the files and delete this one" },
+	[MK_E_REGION_SPLIT] = { EXIT_FAILED, "region_split", "%o",
+		"its memory would be in more than %0u pieces",
+		"grow it by more at a time, or make a new one and copy the files" },
+	[MK_E_REGION_PERMITS] = { EXIT_FAILED, "region_permits", "%o",
+		"it is permitted to %0u instances, and that is the most",
+		"forbid it to one first: mkctl fs forbid %n INSTANCE" },
+	[MK_E_REGION_SHARES] = { EXIT_FAILED, "region_shares", "%o",
+		"instances of this name may use %0u regions already, and that is the most",
+		"forbid one first: mkctl fs forbid REGION INSTANCE" },
+	[MK_E_NO_PERMIT] = { EXIT_FAILED, "no_permit", "%o",
+		"it is not permitted to an instance of this name", "see `mkctl fs show %n`" },
 };
 
 static const struct sentence windowless = { EXIT_FAILED, "no_window", "%o",
@@ -253,11 +284,13 @@ static void put_argument(FILE *out, char kind, __u64 arg)
 
 static const char *name_in(const char *object)
 {
-	static const char label[] = "instance ";
+	static const char *const labels[] = { "instance ", "region " };
+	size_t i;
 
-	if (strncmp(object, label, strlen(label)))
-		return "NAME";
-	return object + strlen(label);
+	for (i = 0; i < ARRAY_SIZE(labels); i++)
+		if (!strncmp(object, labels[i], strlen(labels[i])))
+			return object + strlen(labels[i]);
+	return "NAME";
 }
 
 static char *expand(const char *text, const struct mk_error *err, const char *verb,

@@ -183,8 +183,18 @@ static bool has_ipc(const char *release)
 	return false;
 }
 
+/* For its root file system; overlay lets an instance write over what it may only read. */
+static int add_daxfs(struct pack *p, bool overlay)
+{
+	int ret = pack_module(p, "mk_daxfs");
+
+	if (!ret && overlay && !is_packed(p, "overlay") && is_whole("overlay", p->release))
+		ret = pack_module(p, "overlay");
+	return ret;
+}
+
 /* The leash has to be there; without mk_ipc an instance has no messages. */
-static int add_modules(FILE *out, const char *release)
+static int add_modules(FILE *out, const char *release, const struct mk_permit *rootfs)
 {
 	struct pack pack = { .out = out, .release = release };
 	int ret;
@@ -197,6 +207,8 @@ static int add_modules(FILE *out, const char *release)
 	ret = pack_module(&pack, "mk_core");
 	if (!ret && has_ipc(release))
 		ret = pack_module(&pack, "mk_ipc");
+	if (!ret && *rootfs->name)
+		ret = add_daxfs(&pack, rootfs->mode == MK_MODE_RO);
 	return ret;
 }
 
@@ -259,14 +271,14 @@ static int put_file(int dir, const char *name, const char *data, size_t size)
  * The kernel keeps the file of a loaded instance for its next start.  Those that
  * are equal are one file, so that they take the memory once.
  */
-static int shared_file(const char *release, const char *data, size_t size)
+static int shared_file(const char *release, const char *with, const char *data, size_t size)
 {
 	_cleanup_fd_ int dir = -1;
 	char name[128];
 	int fd;
 
 	if (strchr(release, '/') ||
-	    snprintf(name, sizeof(name), "%s.cpio", release) >= (int)sizeof(name))
+	    snprintf(name, sizeof(name), "%s%s.cpio", release, with) >= (int)sizeof(name))
 		return -1;
 	mkdir(PREFIX_DIR, 0700);
 	dir = open(PREFIX_DIR, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
@@ -307,7 +319,15 @@ static int own_file(const char *data, size_t size)
 	return fd;
 }
 
-int prefix_build(const char *release, int *fd)
+/* What tells files of one kernel apart. */
+static const char *contents(const struct mk_permit *rootfs)
+{
+	if (!*rootfs->name)
+		return "";
+	return rootfs->mode == MK_MODE_RO ? "+daxfs+overlay" : "+daxfs";
+}
+
+int prefix_build(const char *release, const struct mk_permit *rootfs, int *fd)
 {
 	char *data = NULL;
 	size_t size = 0;
@@ -317,12 +337,12 @@ int prefix_build(const char *release, int *fd)
 	*fd = -1;
 	if (!out)
 		return fail(EXIT_FAILED, "memory", "initramfs", NULL, "%s", strerror(errno));
-	ret = add_agent(out) ?: add_modules(out, release);
+	ret = add_agent(out) ?: add_modules(out, release, rootfs);
 	entry(out, "TRAILER!!!", 0, 0);
 	if (fclose(out) && !ret)
 		ret = fail(EXIT_FAILED, "memory", "initramfs", NULL, "%s", strerror(errno));
 	if (!ret)
-		*fd = shared_file(release, data, size);
+		*fd = shared_file(release, contents(rootfs), data, size);
 	if (!ret && *fd < 0)
 		*fd = own_file(data, size);
 	if (!ret && *fd < 0)

@@ -277,12 +277,25 @@ static int do_create(const struct args *a)
 	return ret;
 }
 
+static int load(const struct args *a, const struct image *img, struct instance *in)
+{
+	__u32 was;
+	int ret = rootfs_permit(&a->rootfs, in->q.name, &was);
+
+	if (ret)
+		return ret;
+	ret = image_load(img, a, in);
+	if (ret)
+		rootfs_restore(&a->rootfs, in->q.name, was);
+	return ret;
+}
+
 static int do_load(const struct args *a)
 {
 	_cleanup_image_ struct image img = IMAGE_NONE;
 	static struct instance in = INSTANCE_NONE;
-	int ret = instance_open(a->name, &in) ?: image_open(a, &img) ?:
-		  image_load(&img, a, &in) ?: finish(&in);
+	int ret = instance_open(a->name, &in) ?: image_open(a, &img) ?: load(a, &img, &in) ?:
+		  finish(&in);
 
 	instance_close(&in);
 	return ret;
@@ -322,8 +335,7 @@ static void roll_back(struct instance *in)
 		warn("%s stays: it could not be deleted again", in->label);
 }
 
-/* Signals that end mkctl wait; those that the user has it ignore are left alone. */
-static void hold_signals(sigset_t *was)
+void signals_hold(sigset_t *was)
 {
 	static const int ends[] = { SIGHUP, SIGINT, SIGTERM };
 	struct sigaction action;
@@ -349,22 +361,32 @@ static int check_signals(const struct instance *in)
 		    "a signal came before its start; it is deleted again");
 }
 
+static int fill_and_start(const struct args *a, const struct image *img, struct instance *in)
+{
+	int ret = set_policy(a, in) ?: image_load(img, a, in) ?: check_signals(in) ?:
+		  call_plain(in, MK_IOC_START, "start");
+
+	if (ret)
+		roll_back(in);
+	return ret;
+}
+
 static int run(const struct args *a, struct instance *in)
 {
 	_cleanup_image_ struct image img = IMAGE_NONE;
 	int ret = image_open(a, &img);
+	__u32 permitted;
 	sigset_t was;
 
 	if (ret)
 		return ret;
-	hold_signals(&was);
-	ret = create(a, in);
+	signals_hold(&was);
+	ret = rootfs_permit(&a->rootfs, a->name, &permitted);
 	if (ret)
 		return ret;
-	ret = set_policy(a, in) ?: image_load(&img, a, in) ?: check_signals(in) ?:
-	      call_plain(in, MK_IOC_START, "start");
+	ret = create(a, in) ?: fill_and_start(a, &img, in);
 	if (ret) {
-		roll_back(in);
+		rootfs_restore(&a->rootfs, a->name, permitted);
 		return ret;
 	}
 	sigprocmask(SIG_SETMASK, &was, NULL);
@@ -520,7 +542,7 @@ static int do_delete(const struct args *a)
 	return ret;
 }
 
-#define IMAGE_OPTIONS	(OPT_INITRD | OPT_CMDLINE | OPT_APPEND | OPT_NO_AGENT)
+#define IMAGE_OPTIONS	(OPT_INITRD | OPT_ROOTFS | OPT_CMDLINE | OPT_APPEND | OPT_NO_AGENT)
 #define WAIT_OPTIONS	(OPT_WAIT | OPT_NO_WAIT | OPT_TIMEOUT)
 
 const struct cmd instance_cmds[] = {
@@ -534,7 +556,8 @@ const struct cmd instance_cmds[] = {
 	  .required = OPT_KERNEL, .options = IMAGE_OPTIONS,
 	  .summary = "Load a kernel, its initramfs and its command line",
 	  .detail = "mk-init and mk_core go in front of the initramfs: they keep the instance\n"
-		    "from resetting the machine and tell the host that it runs.\n",
+		    "from resetting the machine and tell the host that it runs. --rootfs is a region\n"
+		    "that it is permitted to use, and its root instead of an initramfs.\n",
 	  .example = "mkctl load web --kernel /boot/vmlinuz-6.1.0-30-amd64 --initrd web.cpio",
 	  .run = do_load },
 	{ .verb = "start", .operand = "NAME",

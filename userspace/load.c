@@ -2,6 +2,7 @@
 /* The files of an instance: all are checked before anything is made of them. */
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -59,7 +60,7 @@ static int add_prefix(const struct args *a, struct image *img)
 	if (a->nr_initrds == MK_MAX_INITRDS)
 		return fail(EXIT_USAGE, "usage", "--initrd", "join two of them with cat",
 			    "at most %d files, as one more is added", MK_MAX_INITRDS - 1);
-	return prefix_build(img->release, &img->initrds[img->nr_initrds++]);
+	return prefix_build(img->release, &a->rootfs, &img->initrds[img->nr_initrds++]);
 }
 
 int image_open(const struct args *a, struct image *img)
@@ -70,7 +71,7 @@ int image_open(const struct args *a, struct image *img)
 
 	for (i = 0; !ret && i < a->nr_initrds; i++)
 		ret = open_file(a->initrds[i], &img->initrds[img->nr_initrds++]);
-	if (!ret && !a->nr_initrds && !(a->given & OPT_NO_AGENT))
+	if (!ret && !a->nr_initrds && !(a->given & (OPT_NO_AGENT | OPT_ROOTFS)))
 		warn("without --initrd there is no /init to run: mk-init only waits to be stopped");
 	return ret;
 }
@@ -88,20 +89,41 @@ static const char *blamed(const struct mk_error *err, const struct image *img,
 	return in->label;
 }
 
+/* The command line; mk-init looks there for the root file system. To be freed. */
+static char *full_cmdline(const struct args *a)
+{
+	const char *own = a->cmdline ?: "", *gap = *own ? " " : "";
+	char *text;
+	int len;
+
+	if (a->given & OPT_ROOTFS)
+		len = asprintf(&text, "mk.rootfs=%s%s%s%s", a->rootfs.name,
+			       a->rootfs.mode == MK_MODE_RO ? ":ro" : "", gap, own);
+	else
+		len = asprintf(&text, "%s", own);
+	if (len < 0)
+		abort();
+	return text;
+}
+
 int image_load(const struct image *img, const struct args *a, struct instance *in)
 {
+	char *cmdline = full_cmdline(a);
 	struct mk_load l = {
 		.hdr.flags = a->given & OPT_NO_AGENT ? 0 : MK_LOAD_AGENT,
-		.cmdline = (__u64)(unsigned long)a->cmdline,
-		.cmdline_len = a->cmdline ? strlen(a->cmdline) : 0,
+		.cmdline = (__u64)(unsigned long)cmdline,
+		.cmdline_len = strlen(cmdline),
 		.kernel_fd = img->kernel,
 		.nr_initrds = img->nr_initrds,
 	};
 	unsigned int i;
+	int ret;
 
 	for (i = 0; i < MK_MAX_INITRDS; i++)
 		l.initrd_fd[i] = i < img->nr_initrds ? img->initrds[i] : -1;
-	if (dev_ioctl(in->fd, MK_IOC_LOAD, &l, sizeof(l)) < 0)
+	ret = dev_ioctl(in->fd, MK_IOC_LOAD, &l, sizeof(l));
+	free(cmdline);
+	if (ret < 0)
 		return fail_mk(&l.hdr.err, "load", blamed(&l.hdr.err, img, a, in));
 	return 0;
 }

@@ -31,7 +31,7 @@ static const struct cmd own_cmds[] = {
 
 static const struct cmd *const groups[] = {
 	pool_cmds, instance_cmds, show_cmds, events_cmds, logs_cmds, console_cmds,
-	exec_cmds, copy_cmds, check_cmds, channel_cmds, own_cmds
+	exec_cmds, copy_cmds, check_cmds, channel_cmds, fs_cmds, own_cmds
 };
 
 /* All commands: the next one, from NULL to NULL. */

@@ -9,12 +9,16 @@
  * of the user's may run.
  *
  * Where the user has no init it stays, as an init that can only power off.
+ *
+ * With mk.rootfs=REGION[:ro] there is no user's initramfs: the file system of that
+ * region becomes the root, and the init is in it.
  */
 #include <ctype.h>
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <stdnoreturn.h>
@@ -34,6 +38,9 @@
 #define MODULES		HOME "/modules"
 #define PROC		HOME "/proc"
 #define KMSG		HOME "/kmsg"
+#define REGION		HOME "/region"
+#define UPPER		HOME "/upper"
+#define ROOT		HOME "/root"
 #define LEASH		"mk_core.ko"
 #define POWEROFF	"/sbin/poweroff"	/* what orderly_poweroff() runs */
 
@@ -188,28 +195,48 @@ static char *next_word(char **rest)
 	return word;
 }
 
-/* mk.init=, or the user's rdinit=, whose place /mk/init took. */
-static const char *wanted_init(char *cmdline)
+/* The value where this is the key's word. */
+static int take_value(char *word, const char *key, char **value)
 {
-	const char *path = NULL;
+	size_t len = strlen(key);
+
+	if (strncmp(word, key, len))
+		return 0;
+	*value = word + len;
+	return 1;
+}
+
+/**
+ * struct wanted - what the command line says
+ * @rootfs:	"REGION[:ro]", or NULL
+ * @init:	mk.init=, or the user's rdinit=, whose place /mk/init took; or NULL
+ * @root_init:	init=, which is that of a root file system; or NULL
+ */
+struct wanted {
+	char *rootfs;
+	char *init;
+	char *root_init;
+};
+
+static void read_wanted(char *cmdline, struct wanted *w)
+{
 	char *word;
 
 	while (*(word = next_word(&cmdline)) && strcmp(word, "--")) {
-		if (!strncmp(word, "mk.init=", 8))
-			path = word + 8;
-		else if (!strncmp(word, "rdinit=", 7) && strcmp(word + 7, SELF))
-			path = word + 7;
+		if (!take_value(word, "mk.rootfs=", &w->rootfs) &&
+		    !take_value(word, "mk.init=", &w->init) &&
+		    !take_value(word, "init=", &w->root_init) && strcmp(word, "rdinit=" SELF))
+			take_value(word, "rdinit=", &w->init);
 	}
-	return path;
 }
 
-static const char *usual_init(void)
+static const char *usual_init(bool is_rootfs)
 {
 	static const char *const usual[] = {
 		"/init", "/sbin/init", "/etc/init", "/bin/init", "/bin/sh",
 		NULL
 	};
-	size_t i = 0;
+	size_t i = is_rootfs;	/* what the kernel tries there begins with the second */
 
 	while (usual[i] && access(usual[i], X_OK))
 		i++;
@@ -264,11 +291,86 @@ static int not_first(const char *name)
 	return 2;
 }
 
+/* --- a region as the root ------------------------------------------------------ */
+
+static int failed(const char *what, const char *path)
+{
+	say("cannot %s %s: %m", what, path);
+	return -1;
+}
+
+/* What is written goes to memory of the instance, beside what it may only read. */
+static int add_overlay(void)
+{
+	mkdir(ROOT, 0700);
+	if (mount("tmpfs", UPPER, "tmpfs", 0, "mode=755") || mkdir(UPPER "/upper", 0755) ||
+	    mkdir(UPPER "/work", 0755))
+		return -1;
+	return mount("overlay", ROOT, "overlay", 0,
+		     "lowerdir=" REGION ",upperdir=" UPPER "/upper,workdir=" UPPER "/work");
+}
+
+/* Return: where the root is, or NULL. */
+static const char *mount_region(char *name)
+{
+	char *option = strchr(name, ':');
+
+	if (option)
+		*option = '\0';
+	mkdir(REGION, 0700);
+	mkdir(UPPER, 0700);
+	if (mount(name, REGION, "daxfs", option ? MS_RDONLY : 0, "")) {
+		failed("mount the root file system, region", name);
+		return NULL;
+	}
+	return option && !add_overlay() ? ROOT : REGION;
+}
+
+/* What an init expects of whoever was before it; it needs not be wanted. */
+static void mount_usual(void)
+{
+	static const struct {
+		const char *type, *dir, *options;
+		unsigned long flags;
+	} usual[] = {
+		{ "devtmpfs", "dev", "mode=755", MS_NOSUID },
+		{ "proc", "proc", "", MS_NOSUID | MS_NODEV | MS_NOEXEC },
+		{ "sysfs", "sys", "", MS_NOSUID | MS_NODEV | MS_NOEXEC },
+		{ "tmpfs", "run", "mode=755", MS_NOSUID | MS_NODEV },
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(usual) / sizeof(*usual); i++)
+		mount(usual[i].type, usual[i].dir, usual[i].type, usual[i].flags,
+		      usual[i].options);
+}
+
+/* As switch_root: the initramfs is left, empty but for the server. */
+static int enter_region(char *name, char *argv0)
+{
+	const char *root = mount_region(name);
+
+	if (!root)
+		return -1;
+	if (chdir(root))
+		return failed("enter", root);
+	mount_usual();
+	unlink(KMSG);
+	unlink(SELF);
+	rmdir(MODULES);
+	if (mount(".", "/", NULL, MS_MOVE, NULL))
+		return failed("move", root);
+	/* who asks it means this root */
+	serve_start(argv0);
+	return chroot(".") || chdir("/") ? failed("enter", name) : 0;
+}
+
 int main(int argc, char **argv)
 {
 	/* First of all: the host measures by it how fast an instance boots. */
 	unsigned long long user_tsc = __builtin_ia32_rdtsc();
 	char cmdline[4096];
+	struct wanted want = { };
 	const char *init;
 
 	if (getpid() != 1)
@@ -276,16 +378,27 @@ int main(int argc, char **argv)
 	open_log();
 	use_proc(cmdline, sizeof(cmdline));
 	load_modules(user_tsc);
-	serve_start(argv[0]);
+	read_wanted(cmdline, &want);
+	if (!want.rootfs)
+		serve_start(argv[0]);
+	else if (enter_region(want.rootfs, argv[0]))
+		return EXIT_FAILURE;
 	open_console();
-	init = wanted_init(cmdline);
+	init = want.init;
+	if (!init && want.rootfs)
+		init = want.root_init;
 	if (!init)
-		init = usual_init();
+		init = usual_init(want.rootfs);
+	if (!init && want.rootfs) {
+		say("there is no init in the root file system: name it with mk.init=");
+		return EXIT_FAILURE;
+	}
 	if (!init) {
 		say("no /init to run (executable? packed from within its folder?): waiting");
 		be_poweroff();
 	}
-	remove_traces();
+	if (!want.rootfs)
+		remove_traces();
 	if (!init)
 		stay();
 	return be_init(init, argv);

@@ -3,6 +3,7 @@
 #ifndef MKCTL_H
 #define MKCTL_H
 
+#include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -61,12 +62,16 @@
 #define OPT_RATE	BIT(31)
 #define OPT_TTY		BIT(32)
 #define OPT_NO_TTY	BIT(33)
+#define OPT_PERMIT	BIT(34)
+#define OPT_FROM	BIT(35)
+#define OPT_REPAIR	BIT(36)
+#define OPT_ROOTFS	BIT(37)
 
 /**
  * struct args - one command line, parsed
  * @given:	OPT_* bits that were given
  * @name:	the instance, or NULL
- * @words:	the command or the paths, a NULL behind them
+ * @words:	the command, the paths or the second word, a NULL behind them
  * @states:	BIT(enum mk_state) for each state of --state
  * @timeout_ms:	--timeout, or -1: no bound
  *
@@ -95,6 +100,10 @@ struct args {
 	__u32 classes;
 	__u64 rate;
 	__u32 restart;
+	struct mk_permit permits[MK_MAX_PERMITS];
+	unsigned int nr_permits;
+	const char *from;
+	struct mk_permit rootfs;	/* its name is a region's */
 };
 
 /* What a command's words are, beside options. */
@@ -102,6 +111,8 @@ enum takes {
 	TAKES_NAME,	/* of an instance, or none */
 	TAKES_COMMAND,	/* a name and a command, whose options are its own */
 	TAKES_PATHS,	/* at least two */
+	TAKES_WORD,	/* a name and one word */
+	TAKES_PATH,	/* a name, or a path */
 };
 
 /**
@@ -143,6 +154,7 @@ extern const struct cmd exec_cmds[];
 extern const struct cmd copy_cmds[];
 extern const struct cmd check_cmds[];
 extern const struct cmd channel_cmds[];
+extern const struct cmd fs_cmds[];
 
 /* args.c: prints what is wrong; 0 or an exit code */
 int args_parse(int argc, char **argv, struct args *a, const struct cmd **cmd);
@@ -235,6 +247,9 @@ struct instance {
 
 void instance_close(struct instance *in);
 
+/* Signals that end mkctl wait; those that the user has it ignore are left alone. */
+void signals_hold(sigset_t *was);
+
 #define _cleanup_instance_ __attribute__((cleanup(instance_close)))
 #define INSTANCE_NONE { .fd = -1 }
 
@@ -259,6 +274,9 @@ int instance_wait(struct instance *in, unsigned int states, long timeout_ms);
 /* Shows an instance: one line, or with --json its object. */
 void instance_report(const struct instance *in);
 void instance_json(const char *key, const struct instance *in);
+
+/* A line of a show command. */
+void field(const char *name, const char *fmt, ...) __printf(2, 3);
 
 /* Says that it has ended, and why; an exit code. */
 int instance_fail_ended(const struct instance *in);
@@ -286,8 +304,18 @@ void image_close(struct image *img);
 int image_open(const struct args *a, struct image *img);
 int image_load(const struct image *img, const struct args *a, struct instance *in);
 
-/* initrd.c: the prefix cpio, in a file that nobody writes. 0 or an exit code. */
-int prefix_build(const char *release, int *fd);
+/*
+ * fs.c: an instance is permitted its root file system; *was is MK_MODE_* before that,
+ * for rootfs_restore(). Both do nothing where there is none. 0 or an exit code.
+ */
+int rootfs_permit(const struct mk_permit *rootfs, const char *instance, __u32 *was);
+void rootfs_restore(const struct mk_permit *rootfs, const char *instance, __u32 was);
+
+/*
+ * initrd.c: the prefix cpio, in a file that nobody writes; with what a root file
+ * system needs where @rootfs names one. 0 or an exit code.
+ */
+int prefix_build(const char *release, const struct mk_permit *rootfs, int *fd);
 bool agent_path(char *path, size_t size);
 
 /* module.c: our modules for a kernel release */

@@ -257,7 +257,7 @@ const char *parse_name(const char *text)
 static const char *take_end(const char *text, size_t len, char end[MK_NAME_SIZE])
 {
 	if (!len || len >= MK_NAME_SIZE)
-		return "two names are needed, such as web,db";
+		return "a name has 1 to 63 characters";
 	memcpy(end, text, len);
 	end[len] = '\0';
 	return is_letter(*end) ? parse_name(end) : "a name begins with a letter";
@@ -276,6 +276,35 @@ const char *parse_pair(const char *text, char pair[2][MK_NAME_SIZE])
 	if (why)
 		return why;
 	return strcmp(pair[0], pair[1]) ? NULL : "both are the same kernel";
+}
+
+static const char *take_permit(const char *text, size_t len, struct mk_permit *p)
+{
+	size_t name = strcspn(text, ":,");
+
+	*p = (struct mk_permit){ .mode = MK_MODE_RW };
+	if (name < len) {
+		if (len - name != 3 || strncmp(text + name, ":ro", 3))
+			return "behind a name is nothing or :ro";
+		p->mode = MK_MODE_RO;
+	}
+	return take_end(text, name, p->name);
+}
+
+const char *parse_permits(const char *text, struct mk_permit *out, unsigned int room,
+			  unsigned int *nr)
+{
+	const char *why;
+	size_t len;
+
+	for (*nr = 0; ; text += len + 1) {
+		len = strcspn(text, ",");
+		if (*nr == room)
+			return "too many names";
+		why = take_permit(text, len, &out[(*nr)++]);
+		if (why || !text[len])
+			return why;
+	}
 }
 
 const char *parse_restart(const char *text, __u32 *out)

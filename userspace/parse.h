@@ -35,6 +35,10 @@ const char *parse_name(const char *text);
 /* "never", "on-failure", "always": enum mk_restart */
 const char *parse_restart(const char *text, __u32 *out);
 
+/* "web,db:ro": names of instances, each with MK_MODE_RW or MK_MODE_RO. */
+const char *parse_permits(const char *text, struct mk_permit *out, unsigned int room,
+			  unsigned int *nr);
+
 /* "web,db": two names that are not the same. */
 const char *parse_pair(const char *text, char pair[2][MK_NAME_SIZE]);
 

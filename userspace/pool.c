@@ -73,6 +73,7 @@ static void show_json(const struct pool *p)
 	json_u64("memory", p->q.memory);
 	json_u64("memory_free", p->q.memory_free);
 	json_u64("memory_lost", p->q.memory_lost);
+	json_u64("memory_regions", p->q.memory_regions);
 	json_u64("windows", p->q.windows);
 	json_u64("windows_free", p->q.windows_free);
 	json_u64("window_size", p->q.window_size);
@@ -135,6 +136,9 @@ static void summary(const struct pool *p)
 	say("pool: %u CPUs (%u free), memory %s (%s free), low windows %u (%u free)\n",
 	    p->q.nr_cpus, cpus_in_state(p, MK_CPU_FREE), size_text(p->q.memory, size),
 	    size_text(p->q.memory_free, free_size), p->q.windows, p->q.windows_free);
+	if (p->q.memory_regions)
+		say("regions have %s of the memory: mkctl fs list\n",
+		    size_text(p->q.memory_regions, size));
 	if (p->q.memory_lost)
 		say("%s of memory is withheld: CPUs of it did not confirm their halt\n",
 		    size_text(p->q.memory_lost, size));
@@ -265,8 +269,8 @@ const struct cmd pool_cmds[] = {
 	{ .object = "pool", .verb = "remove",
 	  .options = OPT_CPUS | OPT_MEMORY | OPT_ALL,
 	  .summary = "Give CPUs and memory back to the host",
-	  .detail = "What an instance has stays: delete the instance first. All or nothing; --all\n"
-		    "leaves out lost CPUs and chunks of which memory is used or withheld.\n",
+	  .detail = "What instances and regions have stays: delete them first. All or nothing;\n"
+		    "--all leaves out lost CPUs and chunks of which memory is used or withheld.\n",
 	  .example = "mkctl pool remove --all",
 	  .run = do_remove },
 	{ .object = "pool", .verb = "show",

@@ -194,7 +194,7 @@ static int do_list(const struct args *a)
 
 /* --- show --------------------------------------------------------------- */
 
-static __printf(2, 3) void field(const char *name, const char *fmt, ...)
+void field(const char *name, const char *fmt, ...)
 {
 	va_list ap;
 
