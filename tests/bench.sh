@@ -3,10 +3,10 @@
 #
 # Measures what "fast" means, in virtual machines, against its limits.
 #
-#   bench.sh [--strict] [--channels]
+#   bench.sh [--strict] [--channels | --fs]
 #                          ends 1 only when something could not be measured;
 #                          with --strict also when a limit is not held;
-#                          with --channels their rows alone
+#                          with --channels or --fs their rows alone
 #
 #   MK_BENCH_KERNEL=6.12   kernel of host and instance (tests/kernels.sh list)
 #   MK_BENCH_ROUNDS=7      of each measurement, at least 5
@@ -28,6 +28,8 @@ build_bench() {
 		-o "$BUILD/machine/bench" "$TOP/tests/bench/bench.c"
 	gcc -std=gnu11 -D_GNU_SOURCE -O2 -Wall -Wextra -Werror -static -pthread \
 		-o "$BUILD/machine/ipc" "$TOP/tests/bench/ipc.c"
+	gcc -std=gnu11 -D_GNU_SOURCE -O2 -Wall -Wextra -Werror -static \
+		-o "$BUILD/machine/fs" "$TOP/tests/bench/fs.c"
 }
 
 # Before the rest of this machine: by niceness within the session, and of it.
@@ -65,9 +67,11 @@ native() {
 # and text lie, and what QEMU makes of that differs by 10 % and more for a system
 # call: the median is that of many starts.
 run_machines() {
+	[ "$only" = channels ] || run_machine fs "$rounds" file_system --cpus 3
+	[ "$only" != fs ] || return 0
 	run_machine ipc "$rounds" channels --cpus 3
 	native >"$out/native"
-	[ -z "$channels" ] || return 0
+	[ -z "$only" ] || return 0
 	run_machine main "$rounds" "host starts broadcasts several" \
 		--append rdinit=/bin/bench --trace
 	run_machine programs $((2 * rounds + 1)) programs --cpus 3 --append no5lvl
@@ -253,6 +257,30 @@ channel_rows() {
 	against_row "1 MiB through vsock: its loopback" ipc vsock loopback 1
 }
 
+# fs_row WHAT NAME BOUND: daxfs by tmpfs within each round, times, at most BOUND
+fs_row() {
+	against_row "$1" fs "daxfs_$2" "tmpfs_$2" "$3"
+}
+
+# Bounds of the speeds are those of times here: 1 / 1.3, 1 / 0.7.
+fs_rows() {
+	heading "daxfs: times by tmpfs's"
+	fs_row "read 1 MiB, sequential" read_1m 0.77
+	fs_row "read 4 KiB, random" read_4k 1
+	fs_row "write 4 KiB, random" write_4k 1
+	fs_row "write 1 MiB, in place" write_1m 1
+	fs_row "write 1 MiB, new" write_new 1
+	fs_row "first touch of a page, 2 MiB extents" touch_2m 0.3
+	fs_row "first touch of a page, 4 KiB extents" touch_4k 1.2
+	fs_row "fork and exec" exec 1.2
+	fs_row "create" create 1.43
+	fs_row "unlink" unlink 1.43
+	fs_row "rename" rename 1.43
+	fs_row "stat" stat 1.43
+	fs_row "readdir, a name" readdir 1.43
+	against_row "names of two kernels at once, by one" fs churn_two churn_one 1.18
+}
+
 idle_row() {
 	local idle
 
@@ -282,22 +310,24 @@ report() {
 	levels_line
 }
 
-strict='' channels=''
+strict='' only=''
 for argument; do
 	case $argument in
 	--strict)	strict=y ;;
-	--channels)	channels=y ;;
+	--channels)	only=channels ;;
+	--fs)		only=fs ;;
 	*)		sed -n 's/^#   //p' "$0" >&2; exit 2 ;;
 	esac
 done
-need_packages gcc musl-tools linux-libc-dev
+need_packages gcc musl-tools libjson-c-dev linux-libc-dev
 mkdir -p "$out"
 before=$(load_average)
 build_bench
 prefer
 run_machines
-[ -n "$channels" ] || report "$before"
-channel_rows
-[ -n "$channels" ] || idle_row
+[ -n "$only" ] || report "$before"
+[ "$only" = fs ] || channel_rows
+[ "$only" = channels ] || fs_rows
+[ -n "$only" ] || idle_row
 printf '\n%s rows held, %s not held\n' "$held" "$not_held"
 [ -z "$strict" ] || [ "$not_held" = 0 ]

@@ -138,7 +138,7 @@ run_steps() {
 	[ "$failed" = 0 ] && [ "$passed" -gt 0 ]
 }
 
-need_packages gcc make libc6-dev musl-tools binutils
+need_packages gcc make libc6-dev musl-tools libjson-c-dev binutils
 case ${1-} in
 quick)	quick_steps | xargs "$0" ;;
 ci)	{ quick_steps; echo --while-time; more_steps; } | xargs "$0" ;;

@@ -136,7 +136,7 @@ run() {
 	fi
 }
 
-need_packages shellcheck cppcheck perl xz-utils gcc libc6-dev "$source"
+need_packages shellcheck cppcheck perl xz-utils gcc libc6-dev libjson-c-dev "$source"
 unpack_scripts
 if [ $# = 0 ]; then
 	set -- checkpatch kernel_doc warnings sparse shellcheck cppcheck compat version headers

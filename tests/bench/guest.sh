@@ -244,6 +244,52 @@ channels() {
 	done
 }
 
+# --- file system ------------------------------------------------------------------------------
+
+# on WHAT DIR: its measurements
+on() {
+	taskset 2 fs measure "$2" >/tmp/output 2>&1 || { cat /tmp/output; exit 1; }
+	sed "s/^/raw $1_/" /tmp/output
+}
+
+# Each in a directory of its own, then both at once.
+two_kernels() {
+	mkdir /tmp/daxfs/host /tmp/daxfs/web
+	raw churn_one "$(taskset 2 fs names /tmp/daxfs/host 20000 | cut -d' ' -f2)"
+	must mkctl fs permit bench web
+	must run_instance web 2 256M \
+		'mkdir /d; mount -t daxfs bench /d && touch /d/ready && while fs names /d/web 2000; do :; done'
+	within 30 test -e /tmp/daxfs/ready || exit 1
+	raw churn_two "$(taskset 2 fs names /tmp/daxfs/host 20000 | cut -d' ' -f2)"
+	must test "$(of web state)" = running
+	must mkctl delete web --force
+}
+
+fs_round() {
+	mkdir -p /tmp/tmpfs /tmp/daxfs
+	must mount -t tmpfs -o size=512M none /tmp/tmpfs
+	pool_up 2 1G
+	must modprobe mk_daxfs
+	must mkctl fs create bench --size 512M
+	must mount -t daxfs bench /tmp/daxfs
+	on tmpfs /tmp/tmpfs
+	on daxfs /tmp/daxfs
+	two_kernels
+	must umount /tmp/daxfs
+	must umount /tmp/tmpfs
+	must mkctl fs delete bench
+	must rmmod mk_daxfs
+	pool_down
+}
+
+file_system() {
+	round=0
+	while [ $round -lt "$ROUNDS" ]; do
+		round=$((round + 1))
+		fs_round
+	done
+}
+
 idle_eight() {
 	pool_up 2-9 2G
 	must modprobe mk_ipc

@@ -33,6 +33,8 @@ FIXTURE(abi)
 {
 	int dev;
 	int inst;
+	int region;
+	int fds[NR_ON];
 	struct mk_error err;
 	struct mk_pool_query before;
 };
@@ -49,6 +51,11 @@ FIXTURE_SETUP(abi)
 	ASSERT_EQ(0, self->before.nr_instances);
 	self->inst = mk_create(self->dev, "abi", CPU, IMAGE_MEMORY, &self->err);
 	ASSERT_LE(0, self->inst);
+	self->region = mk_region_create(self->dev, "abi", 2 * MIB, &self->err);
+	ASSERT_LE(0, self->region);
+	self->fds[ON_DEVICE] = self->dev;
+	self->fds[ON_INSTANCE] = self->inst;
+	self->fds[ON_REGION] = self->region;
 }
 
 /* Also: whatever a test did, all of the pool is there again. */
@@ -63,11 +70,12 @@ FIXTURE_TEARDOWN(abi)
 	close(dev);
 	close(self->dev);
 	close(self->inst);
+	close(self->region);
 	unlink(IMAGE);
 	unlink(GARBAGE);
 }
 
-#define FD_OF(call)	((call)->instance ? self->inst : self->dev)
+#define FD_OF(call)	(self->fds[(call)->on])
 
 /* --- the struct's size --------------------------------------------------- */
 
@@ -105,7 +113,7 @@ TEST_F(abi, longer_struct_with_zeros_is_the_same_call)
 	unsigned int i;
 
 	for (i = 0; i < NR_CALLS; i++) {
-		if (calls[i].cmd == MK_IOC_DELETE)
+		if (calls[i].cmd == MK_IOC_DELETE || calls[i].cmd == MK_IOC_REGION_DELETE)
 			continue;
 		prepare(&a, &calls[i]);
 		prepare(&b, &calls[i]);
@@ -222,12 +230,14 @@ TEST_F(abi, time_to_stop_is_bounded)
 TEST_F(abi, calls_of_the_other_descriptor_are_unknown)
 {
 	union argument a;
-	unsigned int i;
+	unsigned int i, on;
 
 	for (i = 0; i < NR_CALLS; i++) {
 		prepare(&a, &calls[i]);
-		EXPECT_EQ(-ENOTTY, mk_call(calls[i].instance ? self->dev : self->inst,
-					   calls[i].cmd, &a)) TH_LOG("%s", calls[i].name);
+		for (on = 0; on < NR_ON; on++)
+			if (on != calls[i].on)
+				EXPECT_EQ(-ENOTTY, mk_call(self->fds[on], calls[i].cmd, &a))
+					TH_LOG("%s", calls[i].name);
 	}
 }
 
@@ -237,10 +247,12 @@ TEST_F(abi, unknown_numbers_are_refused)
 	unsigned int nr;
 
 	for (nr = 0; nr < 256; nr++) {
-		if (nr > _IOC_NR(MK_IOC_LIST))
+		if (nr > _IOC_NR(MK_IOC_REGION_LIST))
 			EXPECT_EQ(-ENOTTY, mk_call(self->dev, MK_IOC(nr), &a)) TH_LOG("%u", nr);
 		if (nr < _IOC_NR(MK_IOC_LOAD) || nr > _IOC_NR(MK_IOC_POLICY))
 			EXPECT_EQ(-ENOTTY, mk_call(self->inst, MK_IOC(nr), &a)) TH_LOG("%u", nr);
+		if (nr < _IOC_NR(MK_IOC_REGION_QUERY) || nr > _IOC_NR(MK_IOC_REGION_DELETE))
+			EXPECT_EQ(-ENOTTY, mk_call(self->region, MK_IOC(nr), &a)) TH_LOG("%u", nr);
 	}
 }
 
@@ -535,7 +547,7 @@ TEST_F(abi, pool_remove_is_all_or_nothing)
 	struct mk_extent e[2];
 	__u32 cpu = OTHER_CPU, code;
 
-	mk_simple(self->inst, MK_IOC_DELETE, &self->err);
+	mk_delete_all(self->dev);
 	ASSERT_EQ(0, mk_call(self->dev, MK_IOC_POOL_QUERY, &q));
 	e[0] = (struct mk_extent){ .start = chunk.start, .size = MK_POOL_GRANULE };
 	e[1] = e[0];
@@ -565,8 +577,12 @@ TEST_F(abi, no_descriptor_left_creates_nothing)
 	EXPECT_EQ(-EMFILE, mk_create(self->dev, "full", OTHER_CPU, IMAGE_MEMORY, &err));
 	EXPECT_EQ(MK_E_INTERNAL, err.code);
 	EXPECT_EQ(-EMFILE, mk_open_name(self->dev, "abi", &err));
+	EXPECT_EQ(-EMFILE, mk_region_create(self->dev, "full", 2 * MIB, &err));
+	EXPECT_EQ(MK_E_INTERNAL, err.code);
+	EXPECT_EQ(-EMFILE, mk_region_open(self->dev, "abi", &err));
 	EXPECT_EQ(0, mk_pool(self->dev, &q));
 	EXPECT_EQ(1, q.nr_instances);
+	EXPECT_EQ(2 * MIB, q.memory_regions);
 	ASSERT_EQ(0, setrlimit(RLIMIT_NOFILE, &old));
 }
 
@@ -587,7 +603,7 @@ TEST_F(abi, thousand_descriptors_come_and_go)
 
 /* --- who may ------------------------------------------------------------- */
 
-static void expect_no_permission(struct __test_metadata *_metadata, int dev, int inst)
+static void expect_no_permission(struct __test_metadata *_metadata, const int *fds)
 {
 	union argument a;
 	unsigned int i;
@@ -596,7 +612,7 @@ static void expect_no_permission(struct __test_metadata *_metadata, int dev, int
 		int wanted = calls[i].cmd == MK_IOC_VERSION ? 0 : -EPERM;
 
 		prepare(&a, &calls[i]);
-		EXPECT_EQ(wanted, mk_call(calls[i].instance ? inst : dev, calls[i].cmd, &a))
+		EXPECT_EQ(wanted, mk_call(fds[calls[i].on], calls[i].cmd, &a))
 			TH_LOG("%s", calls[i].name);
 		EXPECT_EQ(wanted ? MK_E_PERMISSION : 0, a.hdr.err.code)
 			TH_LOG("%s", calls[i].name);
@@ -609,7 +625,7 @@ static void expect_no_permission(struct __test_metadata *_metadata, int dev, int
 	int status; \
 	if (!child) { \
 		ASSERT_EQ(0, _how); \
-		expect_no_permission(_metadata, self->dev, self->inst); \
+		expect_no_permission(_metadata, self->fds); \
 		_exit(_metadata->exit_code); \
 	} \
 	ASSERT_EQ(child, waitpid(child, &status, 0)); \
@@ -687,7 +703,7 @@ TEST_F(abi, deleted_instance_hangs_up_and_refuses)
 	EXPECT_EQ(0, mk_simple(self->inst, MK_IOC_DELETE, &self->err));
 	EXPECT_TRUE(polled(second) & POLLHUP);
 	for (i = 0; i < NR_CALLS; i++) {
-		if (!calls[i].instance)
+		if (calls[i].on != ON_INSTANCE)
 			continue;
 		prepare(&a, &calls[i]);
 		if (calls[i].cmd == MK_IOC_STOP)
@@ -820,6 +836,173 @@ TEST_F(abi, refused_load_leaves_no_image)
 	EXPECT_EQ(-EBUSY, mk_simple(self->inst, MK_IOC_START, &self->err));
 	EXPECT_EQ(MK_E_STATE, self->err.code);
 	EXPECT_LE(0, open(IMAGE, O_WRONLY));
+}
+
+/* --- regions --------------------------------------------------------------- */
+
+static __u32 region_code(int dev, const char *name, __u64 size, __s32 node)
+{
+	struct mk_region_create c = { .hdr.size = sizeof(c), .size = size, .node = node };
+
+	memcpy(c.name, name, strnlen(name, sizeof(c.name)));
+	return mk_call(dev, MK_IOC_REGION_CREATE, &c) < 0 ? c.hdr.err.code : 0;
+}
+
+TEST_F(abi, region_create_checks_every_field)
+{
+	char full[MK_NAME_SIZE];
+
+	memset(full, 'a', sizeof(full));
+	EXPECT_EQ(MK_E_NAME_INVALID, region_code(self->dev, "", 2 * MIB, -1));
+	EXPECT_EQ(MK_E_NAME_INVALID, region_code(self->dev, "a/b", 2 * MIB, -1));
+	EXPECT_EQ(MK_E_NAME_INVALID, region_code(self->dev, full, 2 * MIB, -1));
+	EXPECT_EQ(MK_E_REGION_TAKEN, region_code(self->dev, "abi", 2 * MIB, -1));
+	EXPECT_EQ(MK_E_MEM_NONE, region_code(self->dev, "b", 0, -1));
+	EXPECT_EQ(MK_E_MEM_ALIGN, region_code(self->dev, "b", MIB, -1));
+	EXPECT_EQ(MK_E_MEM_POOL, region_code(self->dev, "b", -2 * MIB, -1));
+	EXPECT_EQ(MK_E_MEM_NODE, region_code(self->dev, "b", 2 * MIB, -2));
+	EXPECT_EQ(MK_E_MEM_NODE, region_code(self->dev, "b", 2 * MIB, 0x7fffffff));
+}
+
+static __u32 permit_code(int region, const char *name, __u32 mode)
+{
+	struct mk_region_permit p = { .hdr.size = sizeof(p), .mode = mode };
+
+	memcpy(p.name, name, strnlen(name, sizeof(p.name)));
+	return mk_call(region, MK_IOC_REGION_PERMIT, &p) < 0 ? p.hdr.err.code : 0;
+}
+
+TEST_F(abi, region_permits_are_checked_and_bounded)
+{
+	struct mk_permit permits[MK_MAX_PERMITS + 1];
+	struct mk_region_query q = { .hdr.size = sizeof(q), .permits = ptr(permits),
+				     .nr_permits = MK_MAX_PERMITS + 1 };
+	char name[MK_NAME_SIZE];
+	int i;
+
+	memset(name, 'a', sizeof(name));
+	EXPECT_EQ(MK_E_NAME_INVALID, permit_code(self->region, name, MK_MODE_RW));
+	EXPECT_EQ(MK_E_NAME_INVALID, permit_code(self->region, "", MK_MODE_RW));
+	EXPECT_EQ(MK_E_RESERVED, permit_code(self->region, "a", MK_MODE_RW + 1));
+	EXPECT_EQ(MK_E_NO_PERMIT, permit_code(self->region, "a", MK_MODE_NONE));
+	for (i = 0; i < MK_MAX_PERMITS; i++) {
+		snprintf(name, sizeof(name), "a%d", i);
+		EXPECT_EQ(0, permit_code(self->region, name, MK_MODE_RO));
+	}
+	EXPECT_EQ(MK_E_REGION_PERMITS, permit_code(self->region, "b", MK_MODE_RO));
+	EXPECT_EQ(0, permit_code(self->region, "a5", MK_MODE_RW)) TH_LOG("a change is none more");
+	EXPECT_EQ(0, permit_code(self->region, "a0", MK_MODE_NONE));
+	EXPECT_EQ(0, permit_code(self->region, "b", MK_MODE_RO));
+	EXPECT_EQ(0, mk_call(self->region, MK_IOC_REGION_QUERY, &q));
+	EXPECT_EQ(MK_MAX_PERMITS, q.nr_permits);
+	EXPECT_STREQ("a1", permits[0].name);
+	EXPECT_EQ(MK_MODE_RW, permits[4].mode);
+	EXPECT_STREQ("b", permits[MK_MAX_PERMITS - 1].name);
+	EXPECT_EQ(0, permits[0].instance);
+}
+
+/* The image halts at once; a start that has ended is no user any more. */
+TEST_F(abi, region_is_used_by_who_lives_with_it)
+{
+	struct mk_permit permits[2];
+	struct mk_extent e;
+	struct mk_region_query q = { .hdr.size = sizeof(q), .permits = ptr(permits),
+				     .nr_permits = 2, .extents = ptr(&e), .nr_extents = 1 };
+
+	ASSERT_EQ(0, permit_code(self->region, "abi", MK_MODE_RW));
+	ASSERT_EQ(0, mk_load_file(self->inst, IMAGE, &self->err));
+	ASSERT_EQ(0, mk_simple(self->inst, MK_IOC_START, &self->err));
+	EXPECT_EQ(0, mk_call(self->region, MK_IOC_REGION_QUERY, &q));
+	EXPECT_EQ(1, q.nr_permits);
+	EXPECT_LT(0, permits[0].instance);
+	EXPECT_EQ(-EBUSY, mk_simple(self->region, MK_IOC_REGION_DELETE, &self->err));
+	EXPECT_EQ(MK_E_REGION_USED, self->err.code);
+	EXPECT_EQ(permits[0].instance, self->err.arg[0]);
+	EXPECT_EQ(0, permit_code(self->region, "abi", MK_MODE_NONE));
+	EXPECT_EQ(-EBUSY, mk_simple(self->region, MK_IOC_REGION_DELETE, &self->err));
+	EXPECT_EQ(MK_E_REGION_USED, self->err.code);
+	EXPECT_EQ(0, mk_call(self->region, MK_IOC_REGION_QUERY, &q));
+	EXPECT_EQ(MK_MODE_NONE, permits[0].mode);
+	EXPECT_EQ(MK_E_NO_PERMIT, permit_code(self->region, "abi", MK_MODE_NONE));
+	EXPECT_EQ(0, mk_simple(self->inst, MK_IOC_KILL, &self->err));
+	EXPECT_EQ(0, mk_call(self->region, MK_IOC_REGION_QUERY, &q));
+	EXPECT_EQ(0, q.nr_permits);
+	EXPECT_EQ(0, mk_simple(self->region, MK_IOC_REGION_DELETE, &self->err));
+}
+
+TEST_F(abi, region_grows_and_never_shrinks)
+{
+	struct mk_extent extents[4];
+	struct mk_region_query q = { .hdr.size = sizeof(q), .extents = ptr(extents),
+				     .nr_extents = 4 };
+	struct mk_region_grow g = { .hdr.size = sizeof(g), .size = 2 * MIB };
+
+	EXPECT_EQ(0, mk_call(self->region, MK_IOC_REGION_GROW, &g)) TH_LOG("the same size");
+	g.size = 3 * MIB;
+	EXPECT_EQ(-EINVAL, mk_call(self->region, MK_IOC_REGION_GROW, &g));
+	EXPECT_EQ(MK_E_MEM_ALIGN, g.hdr.err.code);
+	g.size = 8 * MIB;
+	EXPECT_EQ(0, mk_call(self->region, MK_IOC_REGION_GROW, &g));
+	g.size = 2 * MIB;
+	EXPECT_EQ(-EINVAL, mk_call(self->region, MK_IOC_REGION_GROW, &g));
+	EXPECT_EQ(MK_E_REGION_SHRINK, g.hdr.err.code);
+	EXPECT_EQ(8 * MIB, g.hdr.err.arg[1]);
+	g.size = -2 * MIB;
+	EXPECT_EQ(-ENOMEM, mk_call(self->region, MK_IOC_REGION_GROW, &g));
+	EXPECT_EQ(MK_E_MEM_POOL, g.hdr.err.code);
+	EXPECT_EQ(0, mk_call(self->region, MK_IOC_REGION_QUERY, &q));
+	EXPECT_EQ(8 * MIB, q.size);
+	EXPECT_EQ(1, q.nr_extents) TH_LOG("what touches is one piece");
+	EXPECT_EQ(8 * MIB, extents[0].size);
+}
+
+TEST_F(abi, deleted_region_refuses)
+{
+	int second = mk_region_open(self->dev, "abi", &self->err);
+	union argument a;
+	unsigned int i;
+
+	EXPECT_LE(0, second);
+	EXPECT_EQ(0, mk_simple(self->region, MK_IOC_REGION_DELETE, &self->err));
+	for (i = 0; i < NR_CALLS; i++) {
+		if (calls[i].on != ON_REGION)
+			continue;
+		prepare(&a, &calls[i]);
+		if (calls[i].cmd == MK_IOC_REGION_GROW)
+			a.grow.size = 4 * MIB;
+		if (calls[i].cmd == MK_IOC_REGION_PERMIT)
+			a.permit.name[0] = 'a';
+		EXPECT_EQ(-ENOENT, mk_call(second, calls[i].cmd, &a)) TH_LOG("%s", calls[i].name);
+		EXPECT_EQ(MK_E_REGION_GONE, a.hdr.err.code) TH_LOG("%s", calls[i].name);
+	}
+	EXPECT_EQ(MAP_FAILED, mmap(NULL, 4096, PROT_READ, MAP_SHARED, second, 0));
+	EXPECT_EQ(ENOENT, errno);
+	EXPECT_EQ(-ENOENT, mk_region_open(self->dev, "abi", &self->err));
+	EXPECT_EQ(MK_E_NO_REGION, self->err.code);
+	close(second);
+}
+
+/* A child has the mapping, too, and half of it is one. */
+TEST_F(abi, region_is_mapped_until_the_last_one_is_gone)
+{
+	char *p = mmap(NULL, 2 * MIB, PROT_READ | PROT_WRITE, MAP_SHARED, self->region, 0);
+	pid_t child;
+
+	ASSERT_NE(MAP_FAILED, p);
+	child = fork();
+	if (!child)
+		pause();
+	ASSERT_LT(0, child);
+	p[MIB] = 1;
+	EXPECT_EQ(0, munmap(p, MIB));
+	EXPECT_EQ(-EBUSY, mk_simple(self->region, MK_IOC_REGION_DELETE, &self->err));
+	EXPECT_EQ(MK_E_REGION_MAPPED, self->err.code);
+	EXPECT_EQ(2, self->err.arg[0]);
+	EXPECT_EQ(0, munmap(p + MIB, MIB));
+	EXPECT_EQ(-EBUSY, mk_simple(self->region, MK_IOC_REGION_DELETE, &self->err));
+	kill(child, SIGKILL);
+	ASSERT_EQ(child, waitpid(child, NULL, 0));
+	EXPECT_EQ(0, mk_simple(self->region, MK_IOC_REGION_DELETE, &self->err));
 }
 
 TEST_HARNESS_MAIN

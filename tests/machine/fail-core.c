@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Calls of /dev/mk. The pool and all instances are this program's. */
+#include <sys/mman.h>
 #include <sys/syscall.h>
 #include <sys/utsname.h>
 
@@ -9,6 +10,7 @@
 
 const char *fail_kernel, *fail_initrd;
 int dev = -1, inst = -1;
+static int region = -1;
 struct mk_error error;
 
 static int change(unsigned int cmd, __u64 memory)
@@ -214,6 +216,83 @@ static int stop(void)
 	return ret;
 }
 
+/* --- regions ------------------------------------------------------------------ */
+
+static int region_create(void)
+{
+	region = mk_region_create(dev, "fail", 2 * MIB, &error);
+	return region < 0 ? region : 0;
+}
+
+static int region_open(void)
+{
+	int fd = mk_region_open(dev, "fail", &error);
+
+	return fd < 0 ? fd : close(fd);
+}
+
+static int region_list(void)
+{
+	__u64 ids[4];
+	struct mk_region_list l = { .hdr.size = sizeof(l), .ids = ptr(ids), .nr = 4 };
+	int ret = mk_call(dev, MK_IOC_REGION_LIST, &l);
+
+	error = l.hdr.err;
+	return ret;
+}
+
+static int region_query(void)
+{
+	struct mk_extent extents[4];
+	struct mk_permit permits[4];
+	struct mk_region_query q = { .hdr.size = sizeof(q), .extents = ptr(extents),
+				     .nr_extents = 4, .permits = ptr(permits), .nr_permits = 4 };
+	int ret = mk_call(region, MK_IOC_REGION_QUERY, &q);
+
+	error = q.hdr.err;
+	return ret;
+}
+
+static int region_grow(void)
+{
+	struct mk_region_grow g = { .hdr.size = sizeof(g), .size = 4 * MIB };
+	int ret = mk_call(region, MK_IOC_REGION_GROW, &g);
+
+	error = g.hdr.err;
+	return ret;
+}
+
+static int region_permit(void)
+{
+	struct mk_region_permit p = { .hdr.size = sizeof(p), .name = "fail", .mode = MK_MODE_RW };
+	int ret = mk_call(region, MK_IOC_REGION_PERMIT, &p);
+
+	error = p.hdr.err;
+	return ret;
+}
+
+static int region_map(void)
+{
+	void *p = mmap(NULL, 2 * MIB, PROT_READ, MAP_SHARED, region, 0);
+
+	return p == MAP_FAILED ? -errno : munmap(p, 2 * MIB);
+}
+
+static int region_delete(void)
+{
+	return mk_simple(region, MK_IOC_REGION_DELETE, &error);
+}
+
+static int region_forget(void)
+{
+	return close(region);
+}
+
+static int region_discard(void)
+{
+	return region_delete() ?: region_forget();
+}
+
 /* The machine has them where dkms puts them. */
 int insert(const char *module)
 {
@@ -271,5 +350,16 @@ const struct step steps_pool[] = {
 	{ "KILL", .before = started, .call = kill_it, .after = discard },
 	{ "STOP", .before = idle, .call = stop, .after = discard },
 	{ "DELETE", .before = loaded, .call = delete, .after = forget },
+	{ "REGION_CREATE", .call = region_create, .after = region_discard },
+	{ "REGION_OPEN", .before = region_create, .call = region_open, .after = region_discard },
+	{ "REGION_LIST", .before = region_create, .call = region_list, .after = region_discard },
+	{ "REGION_QUERY", .before = region_create, .call = region_query, .after = region_discard },
+	{ "REGION_GROW", .before = region_create, .call = region_grow, .after = region_discard },
+	{ "REGION_PERMIT", .before = region_create, .call = region_permit,
+	  .after = region_discard },
+	{ "mmap of a region", .before = region_create, .call = region_map,
+	  .after = region_discard, .plain = true },
+	{ "REGION_DELETE", .before = region_create, .call = region_delete,
+	  .after = region_forget },
 	{ }
 };

@@ -12,7 +12,7 @@
 
 /* What has to be as before when a call has failed. */
 struct counts {
-	__u64 memory, memory_free, memory_lost;
+	__u64 memory, memory_free, memory_lost, memory_regions;
 	__u32 cpus, windows_free, instances;
 	long online;
 	struct ipc_counts ipc;
@@ -31,6 +31,7 @@ static struct counts count(void)
 	c.memory = q.memory;
 	c.memory_free = q.memory_free;
 	c.memory_lost = q.memory_lost;
+	c.memory_regions = q.memory_regions;
 	c.cpus = q.nr_cpus;
 	c.windows_free = q.windows_free;
 	c.instances = q.nr_instances;

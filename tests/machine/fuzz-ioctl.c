@@ -8,6 +8,7 @@
  */
 #include <ftw.h>
 #include <stddef.h>
+#include <sys/mman.h>
 #include <time.h>
 
 #include "corpus.h"
@@ -33,6 +34,7 @@ static char *files[FILES_MAX];
 static unsigned int nr_files;
 static int dev, image, garbage, directory;
 static int instances[NR_INSTANCES] = { -1, -1, -1, -1 };
+static int regions[NR_INSTANCES] = { -1, -1, -1, -1 };
 static unsigned int done, refused;
 
 static int any_instance(void)
@@ -40,9 +42,16 @@ static int any_instance(void)
 	return instances[random_below(NR_INSTANCES)];
 }
 
+static int any_region(void)
+{
+	return regions[random_below(NR_INSTANCES)];
+}
+
 static int any_file(void)
 {
-	switch (random_below(8)) {
+	switch (random_below(9)) {
+	case 8:
+		return any_region();
 	case 0:
 		return garbage;
 	case 1:
@@ -162,17 +171,50 @@ static void fill(const struct call *call)
 		arg->query.nr_cpus = random_below(16);
 		arg->query.nr_extents = random_below(16);
 		break;
+	case MK_IOC_REGION_CREATE:
+		fill_name(arg->region_create.name);
+		arg->region_create.node = PICK(-1, -1, -1, 0, 1);
+		arg->region_create.size = PICK(2 * MIB, 2 * MIB, 4 * MIB, 64 * MIB, MIB, 0ULL);
+		break;
+	case MK_IOC_REGION_OPEN:
+		fill_name(arg->region_open.name);
+		break;
+	case MK_IOC_REGION_LIST:
+		arg->region_list.ids = ptr(a->room);
+		arg->region_list.nr = random_below(16);
+		break;
+	case MK_IOC_REGION_QUERY:
+		arg->region_query.extents = ptr(a->room);
+		arg->region_query.permits = ptr(a->room) + sizeof(a->room) / 2;
+		arg->region_query.nr_extents = random_below(16);
+		arg->region_query.nr_permits = random_below(40);
+		break;
+	case MK_IOC_REGION_GROW:
+		arg->grow.size = PICK(2 * MIB, 4 * MIB, 6 * MIB, 16 * MIB, MIB, 0ULL);
+		break;
+	case MK_IOC_REGION_PERMIT:
+		fill_name(arg->permit.name);
+		arg->permit.mode = random_below(4);
+		break;
 	}
 }
 
 static int right_descriptor(const struct call *call)
 {
-	return call->instance ? any_instance() : dev;
+	switch (call->on) {
+	case ON_INSTANCE:
+		return any_instance();
+	case ON_REGION:
+		return any_region();
+	default:
+		return dev;
+	}
 }
 
-static void keep(int fd)
+static void keep(const struct call *call, int fd)
 {
-	int *slot = &instances[random_below(NR_INSTANCES)];
+	int is_region = call->cmd == MK_IOC_REGION_CREATE || call->cmd == MK_IOC_REGION_OPEN;
+	int *slot = (is_region ? regions : instances) + random_below(NR_INSTANCES);
 
 	if (*slot >= 0)
 		close(*slot);
@@ -199,7 +241,7 @@ static int one_call(void)
 	corpus_damage(call);
 	ret = corpus_call(call, fd, cut);
 	if (ret > 0)
-		keep(ret);
+		keep(call, ret);
 	if (ret >= 0)
 		done++;
 	else
@@ -252,6 +294,21 @@ static void one_file(void)
 	close(fd);
 }
 
+/* A part of a region, while it may grow, or go when it is unmapped. */
+static void one_map(void)
+{
+	size_t size = 4096ULL << random_below(14);
+	unsigned char *p = mmap(NULL, size, PROT_READ | PROT_WRITE,
+				random_below(8) ? MAP_SHARED : MAP_PRIVATE, any_region(),
+				random_below(4) * 4096ULL * random_below(2048));
+
+	if (p == MAP_FAILED)
+		return;
+	p[random_below(size)] = 1;
+	munmap(p, random_below(2) ? size : size / 2 + 4096);
+	munmap(p, size);
+}
+
 /* All of it back: also what was lost and found. */
 static int empty_pool(void)
 {
@@ -269,7 +326,8 @@ static int empty_pool(void)
 	c.nr_cpus = q.nr_cpus;
 	c.nr_extents = !!q.memory;
 	if (!mk_call(dev, MK_IOC_POOL_REMOVE, &c) && !q.memory_lost &&
-	    q.memory_free == q.memory && q.windows_free == q.windows && !q.nr_instances)
+	    q.memory_free == q.memory && !q.memory_regions &&
+	    q.windows_free == q.windows && !q.nr_instances)
 		return 0;
 	fprintf(stderr, "the pool cannot be emptied: code %u, %u instances\n",
 		c.hdr.err.code, q.nr_instances);
@@ -318,6 +376,8 @@ static int one_round(int round)
 		ret = empty_pool() ?: restock();
 	if (!random_below(16))
 		one_file();
+	if (!random_below(16))
+		one_map();
 	return ret ?: one_call();
 }
 

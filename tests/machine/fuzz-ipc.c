@@ -20,7 +20,7 @@
 #define LIMIT		"/sys/module/mk_ipc/parameters/bell_limit"
 
 #define IPC_CALL(_name, _type, _descriptor) { \
-	.name = #_name, .cmd = MK_IPC_IOC_##_name, .size = sizeof(_type), .instance = _descriptor }
+	.name = #_name, .cmd = MK_IPC_IOC_##_name, .size = sizeof(_type), .on = _descriptor }
 
 static const struct call ipc_calls[] = {
 	IPC_CALL(PERMIT, struct mk_ipc_permit, 0),
@@ -130,14 +130,14 @@ static int one_call(void)
 	}
 	corpus_damage(call);
 	hurry(call);
-	ret = corpus_call(call, stray || call->instance ? any_file() : dev, cut);
+	ret = corpus_call(call, stray || call->on ? any_file() : dev, cut);
 	if (ret > 0)
 		keep(ret);
 	if (ret >= 0)
 		done++;
 	else
 		refused++;
-	if (stray || call->instance || cut || !corpus_needs_code(ret) ||
+	if (stray || call->on || cut || !corpus_needs_code(ret) ||
 	    ((struct mk_hdr *)ARENA)->err.code)
 		return 0;
 	fprintf(stderr, "%s: error %d without a code\n", call->name, ret);

@@ -6,28 +6,35 @@
 #include "mk.h"
 #include "pure.h"
 
-#define CALL(_name, _type, _reserved, _instance) { \
+#define CALL(_name, _type, _reserved, _on) { \
 	.name = #_name, .cmd = MK_IOC_##_name, .size = sizeof(_type), \
-	.reserved = _reserved, .instance = _instance }
+	.reserved = _reserved, .on = ON_##_on }
 #define RESERVED(_type)	offsetof(_type, reserved)
 
 const struct call calls[NR_CALLS] = {
-	CALL(VERSION, struct mk_version, 0, 0),
-	CALL(POOL_ADD, struct mk_pool_change, 0, 0),
-	CALL(POOL_REMOVE, struct mk_pool_change, 0, 0),
-	CALL(POOL_QUERY, struct mk_pool_query, RESERVED(struct mk_pool_query), 0),
-	CALL(CREATE, struct mk_create, RESERVED(struct mk_create), 0),
-	CALL(OPEN, struct mk_open, RESERVED(struct mk_open), 0),
-	CALL(LIST, struct mk_list, RESERVED(struct mk_list), 0),
-	CALL(LOAD, struct mk_load, RESERVED(struct mk_load), 1),
-	CALL(START, struct mk_hdr, 0, 1),
-	CALL(STOP, struct mk_stop, RESERVED(struct mk_stop), 1),
-	CALL(KILL, struct mk_hdr, 0, 1),
-	CALL(DELETE, struct mk_hdr, 0, 1),
-	CALL(QUERY, struct mk_query, 0, 1),
-	CALL(READ, struct mk_read, 0, 1),
-	CALL(RELOAD, struct mk_hdr, 0, 1),
-	CALL(POLICY, struct mk_policy, 0, 1),
+	CALL(VERSION, struct mk_version, 0, DEVICE),
+	CALL(POOL_ADD, struct mk_pool_change, 0, DEVICE),
+	CALL(POOL_REMOVE, struct mk_pool_change, 0, DEVICE),
+	CALL(POOL_QUERY, struct mk_pool_query, RESERVED(struct mk_pool_query), DEVICE),
+	CALL(CREATE, struct mk_create, RESERVED(struct mk_create), DEVICE),
+	CALL(OPEN, struct mk_open, RESERVED(struct mk_open), DEVICE),
+	CALL(LIST, struct mk_list, RESERVED(struct mk_list), DEVICE),
+	CALL(LOAD, struct mk_load, RESERVED(struct mk_load), INSTANCE),
+	CALL(START, struct mk_hdr, 0, INSTANCE),
+	CALL(STOP, struct mk_stop, RESERVED(struct mk_stop), INSTANCE),
+	CALL(KILL, struct mk_hdr, 0, INSTANCE),
+	CALL(DELETE, struct mk_hdr, 0, INSTANCE),
+	CALL(QUERY, struct mk_query, 0, INSTANCE),
+	CALL(READ, struct mk_read, 0, INSTANCE),
+	CALL(RELOAD, struct mk_hdr, 0, INSTANCE),
+	CALL(POLICY, struct mk_policy, 0, INSTANCE),
+	CALL(REGION_CREATE, struct mk_region_create, RESERVED(struct mk_region_create), DEVICE),
+	CALL(REGION_OPEN, struct mk_region_open, 0, DEVICE),
+	CALL(REGION_LIST, struct mk_region_list, RESERVED(struct mk_region_list), DEVICE),
+	CALL(REGION_QUERY, struct mk_region_query, 0, REGION),
+	CALL(REGION_GROW, struct mk_region_grow, 0, REGION),
+	CALL(REGION_PERMIT, struct mk_region_permit, RESERVED(struct mk_region_permit), REGION),
+	CALL(REGION_DELETE, struct mk_hdr, 0, REGION),
 };
 
 int mk_call(int fd, unsigned int cmd, void *arg)
@@ -61,6 +68,28 @@ int mk_open_name(int dev, const char *name, struct mk_error *err)
 
 	snprintf(o.name, sizeof(o.name), "%s", name);
 	ret = mk_call(dev, MK_IOC_OPEN, &o);
+	*err = o.hdr.err;
+	return ret;
+}
+
+int mk_region_create(int dev, const char *name, __u64 size, struct mk_error *err)
+{
+	struct mk_region_create c = { .hdr.size = sizeof(c), .node = MK_NODE_ANY, .size = size };
+	int ret;
+
+	snprintf(c.name, sizeof(c.name), "%s", name);
+	ret = mk_call(dev, MK_IOC_REGION_CREATE, &c);
+	*err = c.hdr.err;
+	return ret;
+}
+
+int mk_region_open(int dev, const char *name, struct mk_error *err)
+{
+	struct mk_region_open o = { .hdr.size = sizeof(o) };
+	int ret;
+
+	snprintf(o.name, sizeof(o.name), "%s", name);
+	ret = mk_call(dev, MK_IOC_REGION_OPEN, &o);
 	*err = o.hdr.err;
 	return ret;
 }
@@ -122,14 +151,31 @@ static void delete_id(int dev, __u32 id)
 	close(fd);
 }
 
+static void delete_region(int dev, __u64 id)
+{
+	struct mk_region_open o = { .hdr.size = sizeof(o), .id = id };
+	struct mk_error err;
+	int fd = mk_call(dev, MK_IOC_REGION_OPEN, &o);
+
+	if (fd < 0)
+		return;
+	mk_simple(fd, MK_IOC_REGION_DELETE, &err);
+	close(fd);
+}
+
 void mk_delete_all(int dev)
 {
+	__u64 regions[64];
 	__u32 ids[64], i;
 	struct mk_list l = { .hdr.size = sizeof(l), .ids = ptr(ids), .nr = 64 };
+	struct mk_region_list r = { .hdr.size = sizeof(r), .ids = ptr(regions), .nr = 64 };
 
 	mk_call(dev, MK_IOC_LIST, &l);
 	for (i = 0; i < l.nr && i < 64; i++)
 		delete_id(dev, ids[i]);
+	mk_call(dev, MK_IOC_REGION_LIST, &r);
+	for (i = 0; i < r.nr && i < 64; i++)
+		delete_region(dev, regions[i]);
 }
 
 static __u64 random_state;

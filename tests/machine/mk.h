@@ -33,8 +33,17 @@ union argument {
 	struct mk_policy policy;
 	struct mk_query query;
 	struct mk_read read;
+	struct mk_region_create region_create;
+	struct mk_region_open region_open;
+	struct mk_region_list region_list;
+	struct mk_region_query region_query;
+	struct mk_region_grow grow;
+	struct mk_region_permit permit;
 	unsigned char bytes[1024];
 };
+
+/* What a call is made on. */
+enum on { ON_DEVICE, ON_INSTANCE, ON_REGION, NR_ON };
 
 /**
  * struct call - one ioctl
@@ -42,17 +51,17 @@ union argument {
  * @cmd:	its number
  * @size:	of its argument
  * @reserved:	offset of its reserved field, or 0
- * @instance:	belongs to an instance's descriptor, not to /dev/mk's
+ * @on:		the descriptor to which it belongs
  */
 struct call {
 	const char *name;
 	unsigned int cmd;
 	unsigned int size;
 	unsigned int reserved;
-	int instance;
+	enum on on;
 };
 
-#define NR_CALLS	16
+#define NR_CALLS	23
 
 extern const struct call calls[NR_CALLS];
 
@@ -67,13 +76,15 @@ int mk_open_device(void);
 int mk_create(int dev, const char *name, __u32 cpu, __u64 memory, struct mk_error *err);
 int mk_open_name(int dev, const char *name, struct mk_error *err);
 int mk_load_file(int inst, const char *path, struct mk_error *err);
+int mk_region_create(int dev, const char *name, __u64 size, struct mk_error *err);
+int mk_region_open(int dev, const char *name, struct mk_error *err);
 /* START, KILL, DELETE: no more than a header */
 int mk_simple(int inst, unsigned int cmd, struct mk_error *err);
 int mk_query(int inst, struct mk_query *q);
 int mk_pool(int dev, struct mk_pool_query *q);
 /* POOL_ADD, POOL_REMOVE: one CPU, one piece of memory */
 int mk_change(int dev, unsigned int cmd, __u32 cpu, __u64 memory);
-/* Kill and delete all instances. */
+/* Kill and delete all instances, and delete all regions. */
 void mk_delete_all(int dev);
 
 /* Random numbers that repeat with the seed: argument 2 of a program, or ours. */

@@ -18,7 +18,7 @@ int main(void)
 	unsigned int i;
 
 	for (i = 0; i < NR_CALLS; i++)
-		if (!calls[i].instance && !refused(dev, &calls[i])) {
+		if (calls[i].on == ON_DEVICE && !refused(dev, &calls[i])) {
 			printf("%s was not refused\n", calls[i].name);
 			ret = 1;
 		}

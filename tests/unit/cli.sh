@@ -94,9 +94,10 @@ complete_words() {
 }
 
 completion_commands() {
-	complete_words mkctl '' | grep -vxE 'pool|channel'
+	complete_words mkctl '' | grep -vxE 'pool|channel|fs'
 	complete_words mkctl pool '' | sed 's/^/pool /'
 	complete_words mkctl channel '' | sed 's/^/channel /'
+	complete_words mkctl fs '' | sed 's/^/fs /'
 }
 
 check_commands() {
@@ -444,6 +445,46 @@ check_console() {
 	}
 }
 
+# inspected KEY: of the image
+inspected() {
+	"$mkctl" fs inspect "$work/daxfs" --json --pretty | sed -n "s/^ *\"$1\": *\"\?\([^\",]*\)\"\?,\?$/\1/p" | paste -sd' '
+}
+
+check_images() {
+	local offset
+
+	"$work/daxfs_image" "$work/daxfs"
+	equal "an image is shown" 0 "$(status_of "$mkctl" fs inspect "$work/daxfs")"
+	equal "its label" image "$(inspected label)"
+	equal "its files, one without a name" "10 1" "$(inspected files) $(inspected orphans)"
+	equal "who has it" live "$(inspected state)"
+	equal "and locks" "rename write" "$(inspected lock)"
+	equal "and has open" "0 1" "$(inspected links)"
+	sum=$(sha256sum <"$work/daxfs")
+	equal "it is clean" 0 "$(status_of "$mkctl" fs check "$work/daxfs" --json)"
+	equal "when what a kernel left is finished" '"clean":true,"found":0,"repaired":0,"unfinished":1,"files":9,' \
+		"$(grep -o '"clean".*"files":[0-9]*,' "$work/stdout")"
+	equal "which changes nothing in it" "$sum" "$(sha256sum <"$work/daxfs")"
+	equal "unless it is repaired" 0 "$(status_of "$mkctl" fs check "$work/daxfs" --repair)"
+	equal "nobody has it then" "" "$(inspected state)"
+	offset=$(inspected offset)
+	printf '\377' | dd of="$work/daxfs" bs=1 seek=$((offset + 4096 + 200)) conv=notrunc status=none
+	equal "damage is found" 1 "$(status_of "$mkctl" fs check "$work/daxfs")"
+	equal "told" "9 problems, 0 mended" "$(grep -o '[0-9]* problems, [0-9]* mended' "$work/stdout")"
+	equal "mended" 0 "$(status_of "$mkctl" fs check "$work/daxfs" --repair)"
+	equal "and gone" 0 "$(status_of "$mkctl" fs check "$work/daxfs")"
+	printf '\2' | dd of="$work/daxfs" bs=1 seek=8 conv=notrunc status=none
+	equal "another version: failed" 1 "$(status_of "$mkctl" fs check "$work/daxfs" --json)"
+	equal "and it says so" 1 "$(grep -c '"code":"fs_version"' "$work/stdout")"
+	: >"$work/nothing"
+	equal "an empty file: failed" 1 "$(status_of "$mkctl" fs inspect "$work/nothing" --json)"
+	equal "there is none in it" 1 "$(grep -c '"code":"no_daxfs"' "$work/stdout")"
+	equal "no file: failed" 1 "$(status_of "$mkctl" fs check "$work/no-such")"
+	equal "a device: failed" 1 "$(status_of "$mkctl" fs check /dev/null)"
+	equal "a root and an initramfs: usage" 2 "$(status_of "$mkctl" run a --cpus 1 --memory 64M \
+		--kernel "$0" --rootfs data --initrd "$0")"
+}
+
 # Each code of the uapi, as the module would answer it, in words and in JSON.
 check_sentences() {
 	local code word wanted seen=''
@@ -474,6 +515,9 @@ check_sentences() {
 make -s -C "$top/userspace" >&2
 "${CC:-cc}" -D_GNU_SOURCE -Wall -Wextra -Werror -shared -fPIC -iquote "$top/mk_core" \
 	-o "$work/fake_mk.so" "$top/tests/unit/fake_mk.c"
+"${CC:-cc}" -D_GNU_SOURCE -Wall -Wextra -Werror -O1 -o "$work/daxfs_image" "$top/tests/unit/daxfs_image.c" \
+	"$top/userspace/daxfs_env.c" \
+	"$top"/mk_daxfs/{super,group,lock,op,alloc,inode,map,data,dir,hash,names,readdir,xattr,flock}.c
 # shellcheck source=/dev/null
 . "$top/userspace/mkctl.bash-completion"
 check_commands
@@ -498,5 +542,6 @@ check_install
 check_log
 check_console
 check_sentences
+check_images
 echo "1..$tests"
 [ "$failed" -eq 0 ]

@@ -10,7 +10,7 @@ set -euo pipefail
 source=linux-source-6.12
 headers=(kselftest.h kselftest_harness.h)
 
-need_packages gcc libc6-dev libfdt-dev device-tree-compiler acpica-tools xz-utils "$source"
+need_packages gcc libc6-dev libfdt-dev libjson-c-dev device-tree-compiler acpica-tools xz-utils "$source"
 mkdir -p "$1"
 tar -xJf "/usr/src/$source.tar.xz" -C "$1" --strip-components=4 --touch --occurrence=1 \
 	"${headers[@]/#/$source/tools/testing/selftests/}"

@@ -36,6 +36,30 @@ TEST(a_size_is_a_number_with_a_unit)
 	}
 }
 
+TEST(a_permit_is_a_name_with_a_mode)
+{
+	static const char bad[][20] = {
+		"", ",", "web,", ",web", "web:", "web:rw", "web:ro:ro", "web:r", "1web", ":ro", "7",
+		"web:ro,db,more", "a/b", "web db",
+	};
+	struct mk_permit p[2];
+	unsigned int nr;
+	size_t i;
+
+	EXPECT_EQ(parse_permits("web", p, 2, &nr), NULL);
+	EXPECT_EQ(nr, 1);
+	EXPECT_STREQ(p[0].name, "web");
+	EXPECT_EQ(p[0].mode, MK_MODE_RW);
+	EXPECT_EQ(parse_permits("web:ro,db", p, 2, &nr), NULL);
+	EXPECT_EQ(nr, 2);
+	EXPECT_STREQ(p[0].name, "web");
+	EXPECT_EQ(p[0].mode, MK_MODE_RO);
+	EXPECT_STREQ(p[1].name, "db");
+	EXPECT_EQ(p[1].mode, MK_MODE_RW);
+	for (i = 0; i < ARRAY_SIZE(bad); i++)
+		EXPECT_NE(parse_permits(bad[i], p, 2, &nr), NULL) TH_LOG("%s", bad[i]);
+}
+
 TEST(anything_else_is_no_size)
 {
 	__u64 bytes;

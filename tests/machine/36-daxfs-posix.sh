@@ -1,0 +1,46 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+# A region mounted in the host: what programs expect of a file system.
+. ./lib.sh
+
+DIR=/tmp/data
+
+used() {
+	df -P "$DIR" | awk 'NR == 2 { print $3 }'
+}
+
+host_snapshot
+pool_up 2-3 512M
+must modprobe mk_daxfs
+must mkctl fs create data --size 64M
+must mkdir -p $DIR
+check "no region" sh -c "! mount -t daxfs none $DIR"
+check "mount" mount -t daxfs data $DIR
+check "twice" sh -c "mkdir -p $DIR.2 && mount -t daxfs -o region=data none $DIR.2"
+check "it is the same" sh -c "touch $DIR/here && test -e $DIR.2/here && rm $DIR.2/here"
+must umount $DIR.2
+check "it cannot be deleted" sh -c "! mkctl fs delete data"
+before=$(used)
+check "calls" sh -c "cd $DIR && posix"
+check "random operations on a file" fsx $DIR/fsx 1000
+rm -f $DIR/fsx*
+check "a tree is copied" cp -a /tests /etc $DIR
+check "it is the same tree" diff -r /etc $DIR/etc
+check "removed" rm -rf $DIR/tests $DIR/etc
+# room for inodes stays: 15 of them in 4 KiB
+free_again() {
+	[ "$(used)" -le $((before + 256)) ]
+}
+
+check "the blocks are free again" within 10 free_again
+echo kept >$DIR/kept
+check "unmount" umount $DIR
+check "read-only" mount -t daxfs -o ro data $DIR
+equal "what was there is there" kept "$(cat $DIR/kept)"
+check "it cannot be written" sh -c "! touch $DIR/kept"
+check "unmount again" umount $DIR
+check "it is in order" mkctl fs check data
+must mkctl fs delete data
+check "the module can go" rmmod mk_daxfs
+pool_down
+host_compare

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* A region for tests of mk_daxfs: memory whose 2 MiB pieces lie apart. */
+#ifndef DAXFS_REGION_H
+#define DAXFS_REGION_H
+
+#include "../../mk_daxfs/fs.h"
+
+/* A new file system of @size bytes, which this program has joined. */
+int region_new(struct daxfs *fs, __u64 size);
+/* Another one in the same memory: as another kernel's; boot tells them apart. */
+int region_join(struct daxfs *fs, const struct daxfs *of, __u64 boot);
+void region_delete(struct daxfs *fs);
+
+#endif /* DAXFS_REGION_H */

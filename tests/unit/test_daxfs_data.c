@@ -1,0 +1,223 @@
+// SPDX-License-Identifier: GPL-2.0
+/* The contents of files: random writes, truncations, holes, against a copy. */
+#include <stdlib.h>
+
+#include "../../mk_daxfs/fs.h"
+#include "daxfs_region.h"
+#include "kselftest_harness.h"
+
+#define SIZE	(64ULL << 20)
+#define FILE_SIZE (12ULL << 20)
+
+FIXTURE(data) {
+	struct daxfs fs;
+	struct daxfs_ref file;
+	struct daxfs_stat before;
+	__u8 *model;
+	__u64 size;
+	unsigned int seed;
+};
+
+FIXTURE_SETUP(data)
+{
+	struct daxfs_ref root = { DAXFS_ROOT, 1 };
+	struct daxfs_new new = { .mode = S_IFREG | 0644 };
+
+	self->seed = 1;
+	ASSERT_EQ(0, region_new(&self->fs, SIZE));
+	ASSERT_EQ(0, daxfs_create(&self->fs, root, "file", 4, &new, &self->file));
+	daxfs_statfs(&self->fs, &self->before);
+	self->model = calloc(1, FILE_SIZE + DAXFS_BLOCK);
+}
+
+FIXTURE_TEARDOWN(data)
+{
+	free(self->model);
+	region_delete(&self->fs);
+}
+
+static __u64 next(unsigned int *seed, __u64 below)
+{
+	return ((__u64)rand_r(seed) << 31 | rand_r(seed)) % below;
+}
+
+static __u64 bring(void *arg, void *to, __u64 len)
+{
+	__u8 **from = arg;
+
+	memcpy(to, *from, len);
+	*from += len;
+	return len;
+}
+
+static void bytes_of(struct daxfs *fs, struct daxfs_ref file, __u64 size, __u8 *to)
+{
+	struct daxfs_run run;
+	__u64 pos, i;
+
+	for (pos = 0; pos < size; pos += run.len) {
+		if (daxfs_map(fs, file, pos, size - pos, &run))
+			abort();
+		for (i = 0; i < run.len && pos + i < size; i += DAXFS_BLOCK)
+			if (run.off)
+				memcpy(to + pos + i, daxfs_at(fs, run.off + i, DAXFS_BLOCK),
+				       DAXFS_BLOCK);
+			else
+				memset(to + pos + i, 0, DAXFS_BLOCK);
+	}
+}
+
+/* What random offsets and lengths look like: some at borders of blocks and 2 MiB. */
+static __u64 any_offset(unsigned int *seed, __u64 below)
+{
+	__u64 unit[] = { 1, DAXFS_BLOCK, DAXFS_HUGE };
+
+	return next(seed, below) / unit[next(seed, 3)] * unit[next(seed, 3)] % below;
+}
+
+static void mutate(struct __test_metadata *_metadata, struct _test_data_data *self)
+{
+	__u64 pos = any_offset(&self->seed, FILE_SIZE), end;
+	__u64 len = 1 + any_offset(&self->seed, FILE_SIZE - pos) % (5ULL << 20);
+	unsigned int what = next(&self->seed, 10), i;
+	__u8 *from;
+
+	if (pos + len > FILE_SIZE)
+		len = FILE_SIZE - pos;
+	end = pos + len;
+	if (what < 5) {
+		len = what ? len % 70000 + 1 : len;
+		if (pos + len > FILE_SIZE)
+			len = FILE_SIZE - pos;
+		for (i = 0; i < len; i++)
+			self->model[pos + i] = rand_r(&self->seed);
+		from = self->model + pos;
+		ASSERT_EQ((__s64)len, daxfs_write(&self->fs, self->file, &pos, len, bring, &from));
+		end = pos + len;
+		if (end > self->size)
+			self->size = end;
+	} else if (what < 7) {
+		ASSERT_EQ(0, daxfs_resize(&self->fs, self->file, pos, true));
+		if (pos < self->size)
+			memset(self->model + pos, 0, self->size - pos);
+		self->size = pos;
+	} else if (what < 9) {
+		ASSERT_EQ(0, daxfs_fallocate(&self->fs, self->file,
+					     DAXFS_PUNCH | DAXFS_KEEP_SIZE, pos, len));
+		memset(self->model + pos, 0, len);
+	} else {
+		i = next(&self->seed, 2) ? DAXFS_ZERO : 0;
+		ASSERT_EQ(0, daxfs_fallocate(&self->fs, self->file, i, pos, len));
+		if (i)
+			memset(self->model + pos, 0, len);
+		if (end > self->size)
+			self->size = end;
+	}
+}
+
+TEST_F(data, random)
+{
+	__u8 *got = malloc(FILE_SIZE + DAXFS_BLOCK);
+	struct daxfs_attr attr;
+	unsigned int i;
+
+	for (i = 0; i < 1500; i++) {
+		mutate(_metadata, self);
+		ASSERT_EQ(0, daxfs_getattr(&self->fs, self->file, &attr));
+		ASSERT_EQ(self->size, attr.size);
+		if (i % 10)
+			continue;
+		bytes_of(&self->fs, self->file, self->size, got);
+		ASSERT_EQ(0, memcmp(got, self->model, self->size)) TH_LOG("step %u", i);
+	}
+	free(got);
+}
+
+TEST_F(data, nothing_leaks)
+{
+	struct daxfs_stat after;
+	unsigned int i;
+
+	for (i = 0; i < 300; i++)
+		mutate(_metadata, self);
+	ASSERT_EQ(0, daxfs_resize(&self->fs, self->file, 0, true));
+	daxfs_pass(&self->fs, daxfs_super(&self->fs)->grace);
+	ASSERT_EQ(0, daxfs_reap(&self->fs));
+	daxfs_statfs(&self->fs, &after);
+	ASSERT_EQ(self->before.free_blocks, after.free_blocks);
+	ASSERT_EQ(self->before.free_inodes, after.free_inodes);
+}
+
+/* More pieces than one operation gives back. */
+TEST_F(data, fragmented)
+{
+	struct daxfs_ref root = { DAXFS_ROOT, 1 }, other;
+	struct daxfs_new new = { .mode = S_IFREG | 0644 };
+	struct daxfs_stat after;
+	__u64 i, pos;
+	__u8 *from;
+
+	ASSERT_EQ(0, daxfs_create(&self->fs, root, "other", 5, &new, &other));
+	for (i = 0; i < 400; i++) {
+		from = self->model;
+		pos = i * DAXFS_BLOCK;
+		ASSERT_EQ(1, daxfs_write(&self->fs, self->file, &pos, 1, bring, &from));
+		ASSERT_EQ(1, daxfs_write(&self->fs, other, &pos, 1, bring, &from));
+	}
+	ASSERT_EQ(0, daxfs_resize(&self->fs, self->file, 0, true));
+	ASSERT_EQ(0, daxfs_unlink(&self->fs, root, "other", 5, other));
+	daxfs_statfs(&self->fs, &after);
+	ASSERT_EQ(self->before.free_blocks, after.free_blocks);
+}
+
+TEST_F(data, full)
+{
+	struct daxfs_stat st;
+	__u8 *from;
+	__u64 pos = 0;
+	__s64 n;
+
+	do {
+		from = self->model;
+		pos = DAXFS_APPEND;
+		n = daxfs_write(&self->fs, self->file, &pos, FILE_SIZE, bring, &from);
+	} while (n > 0);
+	ASSERT_EQ(-ENOSPC, n);
+	daxfs_statfs(&self->fs, &st);
+	ASSERT_EQ(0, st.free_blocks);
+	ASSERT_EQ(0, daxfs_resize(&self->fs, self->file, 0, true));
+	daxfs_statfs(&self->fs, &st);
+	ASSERT_EQ(self->before.free_blocks, st.free_blocks);
+}
+
+TEST_F(data, huge)
+{
+	struct daxfs_run run;
+	__u8 *from = self->model;
+	__u64 pos = 0;
+
+	ASSERT_EQ((__s64)FILE_SIZE, daxfs_write(&self->fs, self->file, &pos, FILE_SIZE, bring,
+						&from));
+	for (pos = 0; pos < FILE_SIZE; pos += DAXFS_HUGE) {
+		ASSERT_EQ(0, daxfs_map(&self->fs, self->file, pos, DAXFS_HUGE, &run));
+		ASSERT_EQ(DAXFS_HUGE, run.len);
+		ASSERT_EQ(0, run.off % DAXFS_HUGE);
+	}
+}
+
+TEST_F(data, seek)
+{
+	__u8 byte = 1, *from = &byte;
+	__u64 pos = 5 * DAXFS_BLOCK;
+
+	ASSERT_EQ(1, daxfs_write(&self->fs, self->file, &pos, 1, bring, &from));
+	ASSERT_EQ(0, daxfs_resize(&self->fs, self->file, 100 * DAXFS_BLOCK, true));
+	ASSERT_EQ(5 * (__s64)DAXFS_BLOCK, daxfs_seek(&self->fs, self->file, 1, false));
+	ASSERT_EQ(1, daxfs_seek(&self->fs, self->file, 1, true));
+	ASSERT_EQ(6 * (__s64)DAXFS_BLOCK,
+		  daxfs_seek(&self->fs, self->file, 5 * DAXFS_BLOCK, true));
+	ASSERT_EQ(-ENXIO, daxfs_seek(&self->fs, self->file, 6 * DAXFS_BLOCK, false));
+	ASSERT_EQ(-ENXIO, daxfs_seek(&self->fs, self->file, 100 * DAXFS_BLOCK, true));
+}
+
+TEST_HARNESS_MAIN

@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Damaged file systems, and one that somebody writes over all the time:
+ * errors, never a crash, a hang or an access beside the region.
+ *
+ * MK_SEED sets where it begins, MK_ROUNDS how many (5000).
+ */
+#include <pthread.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "daxfs_hostile.h"
+#include "kselftest_harness.h"
+
+#define ROUNDS	5000
+#define SECONDS	5
+
+static __u64 state;
+
+/* xorshift64* */
+static __u32 any(void)
+{
+	state ^= state >> 12;
+	state ^= state << 25;
+	state ^= state >> 27;
+	return (state * 0x2545f4914f6cdd1dULL) >> 32;
+}
+
+static __u64 setting(const char *name, __u64 otherwise)
+{
+	const char *value = getenv(name);
+
+	return value ? strtoull(value, NULL, 0) : otherwise;
+}
+
+static __u64 nasty(__u64 was)
+{
+	static const __u64 values[] = { 0, 1, ~0ULL, 1ULL << 63, DAXFS_BLOCK, DAXFS_HUGE - 8,
+					HOSTILE_SIZE - DAXFS_BLOCK, HOSTILE_SIZE, 0xffffffff };
+
+	switch (any() % 6) {
+	case 0:
+		return values[any() % ARRAY_SIZE(values)];
+	case 1:
+		return was ^ 1ULL << any() % 64;
+	case 2:		/* another offset, with the same flags */
+		return (any() % (HOSTILE_SIZE / DAXFS_BLOCK)) * DAXFS_BLOCK | was % DAXFS_BLOCK;
+	case 3:
+		return hostile_word(hostile_offset(any()));
+	case 4:
+		return was + values[any() % ARRAY_SIZE(values)];
+	default:
+		return (__u64)any() << 32 | any();
+	}
+}
+
+FIXTURE(hostile) {
+	__u32 rounds;
+};
+
+FIXTURE_SETUP(hostile)
+{
+	self->rounds = setting("MK_ROUNDS", ROUNDS);
+	state = setting("MK_SEED", 20260101);
+	ASSERT_EQ(0, hostile_begin());
+}
+
+FIXTURE_TEARDOWN(hostile)
+{
+	self->rounds = 0;
+}
+
+TEST_F_TIMEOUT(hostile, images, 1800)
+{
+	__u32 i, j, rounds = self->rounds, refused = 0, clean = 0, left = 0;
+	struct damage damage[8] = {};
+	struct timespec from, to;
+	long ms, most = 0;
+
+	damage[0].val = hostile_word(0);
+	ASSERT_EQ(0, hostile_run(damage, 1));
+	EXPECT_EQ(0, hostile_found);
+	for (i = 0; i < rounds; i++) {
+		for (j = 0; j < 1 + i % 8; j++) {
+			damage[j].off = hostile_offset(any());
+			damage[j].val = nasty(hostile_word(damage[j].off));
+		}
+		clock_gettime(CLOCK_MONOTONIC, &from);
+		if (hostile_run(damage, j)) {
+			refused++;
+			continue;
+		}
+		clock_gettime(CLOCK_MONOTONIC, &to);
+		ms = (to.tv_sec - from.tv_sec) * 1000 + (to.tv_nsec - from.tv_nsec) / 1000000;
+		most = ms > most ? ms : most;
+		clean += !hostile_found;
+		left += !!hostile_left;
+	}
+	TH_LOG("%u images: %u refused, %u without a problem, %u not repaired; at most %ld ms", i,
+	       refused, clean, left, most);
+	EXPECT_LT(refused, rounds / 2);
+	EXPECT_LT(left, rounds / 100 + 1);
+	EXPECT_LT(most, 10000);
+}
+
+struct scribbler {
+	struct daxfs *fs;
+	int stop;
+};
+
+/* Another kernel that writes anything anywhere. */
+static void *scribble(void *arg)
+{
+	struct scribbler *scribbler = arg;
+	__u64 *at, s = 88172645463325252ULL;
+	__u32 off;
+
+	while (!__atomic_load_n(&scribbler->stop, __ATOMIC_RELAXED)) {
+		s ^= s << 13;
+		s ^= s >> 7;
+		s ^= s << 17;
+		off = hostile_offset(s >> 32);
+		at = daxfs_at(scribbler->fs, off, 8);
+		/* the super block is looked at once only, when it is attached */
+		if (!at || off < DAXFS_BLOCK)
+			continue;
+		__atomic_store_n(at, s % 3 ? s % HOSTILE_SIZE & ~(DAXFS_BLOCK - 1) : s,
+				 __ATOMIC_RELAXED);
+		if (s % 64 == 0)
+			nanosleep(&(struct timespec){ .tv_nsec = 1000 }, NULL);
+	}
+	return NULL;
+}
+
+TEST_F_TIMEOUT(hostile, somebody_scribbles, 1800)
+{
+	time_t end = time(NULL) + setting("MK_SECONDS", SECONDS);
+	__u32 rounds = 0;
+	struct scribbler s;
+	pthread_t thread;
+
+	while (time(NULL) < end) {
+		s = (struct scribbler){ .fs = hostile_fresh() };
+		ASSERT_NE(NULL, s.fs);
+		ASSERT_EQ(0, pthread_create(&thread, NULL, scribble, &s));
+		hostile_use(s.fs);
+		hostile_use(s.fs);
+		__atomic_store_n(&s.stop, 1, __ATOMIC_RELAXED);
+		pthread_join(thread, NULL);
+		rounds++;
+	}
+	TH_LOG("%u rounds", rounds);
+}
+
+TEST_HARNESS_MAIN
