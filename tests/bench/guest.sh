@@ -258,7 +258,7 @@ two_kernels() {
 	raw churn_one "$(taskset 2 fs names /tmp/daxfs/host 20000 | cut -d' ' -f2)"
 	must mkctl fs permit bench web
 	must run_instance web 2 256M \
-		'mkdir /d; mount -t daxfs bench /d && touch /d/ready && while fs names /d/web 2000; do :; done'
+		'insmod /lib/modules/$(uname -r)/mk_daxfs.ko; mkdir /d; mount -t daxfs bench /d && touch /d/ready && while fs names /d/web 2000; do :; done'
 	within 30 test -e /tmp/daxfs/ready || exit 1
 	raw churn_two "$(taskset 2 fs names /tmp/daxfs/host 20000 | cut -d' ' -f2)"
 	must test "$(of web state)" = running
