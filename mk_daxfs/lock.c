@@ -30,6 +30,25 @@ bool daxfs_owner_alive(struct daxfs *fs, __u64 owner)
 	return DAXFS_SLOT_STATE(state) == DAXFS_SLOT_LIVE;
 }
 
+/* @anyway: also for who is to die */
+static int lock(struct daxfs *fs, __u64 *word, bool anyway)
+{
+	unsigned int tries;
+	__u64 owner;
+	int err;
+
+	for (tries = 0;; tries++) {
+		owner = mk_peer_load(word);
+		if ((!owner || !daxfs_owner_alive(fs, owner)) &&
+		    mk_peer_cmpxchg(word, owner, fs->me) == owner)
+			return 0;
+		/* also when another was faster: who writes to it without end keeps nobody */
+		err = daxfs_pause(fs, tries);
+		if (err && !(anyway && err == -EINTR))
+			return err;
+	}
+}
+
 /**
  * daxfs_lock() - take a lock
  * @fs:		the file system, joined
@@ -41,21 +60,7 @@ bool daxfs_owner_alive(struct daxfs *fs, __u64 owner)
  */
 int daxfs_lock(struct daxfs *fs, __u64 *word)
 {
-	unsigned int tries;
-	__u64 owner;
-	int err;
-
-	for (tries = 0;; tries++) {
-		owner = mk_peer_load(word);
-		if (!owner || !daxfs_owner_alive(fs, owner)) {
-			if (mk_peer_cmpxchg(word, owner, fs->me) == owner)
-				return 0;
-			continue;
-		}
-		err = daxfs_pause(fs, tries);
-		if (err)
-			return err;
-	}
+	return lock(fs, word, false);
 }
 
 /**
@@ -67,19 +72,7 @@ int daxfs_lock(struct daxfs *fs, __u64 *word)
  */
 int daxfs_lock_anyway(struct daxfs *fs, __u64 *word)
 {
-	unsigned int tries;
-	__u64 owner;
-
-	for (tries = 0;; tries++) {
-		owner = mk_peer_load(word);
-		if (!owner || !daxfs_owner_alive(fs, owner)) {
-			if (mk_peer_cmpxchg(word, owner, fs->me) == owner)
-				return 0;
-			continue;
-		}
-		if (daxfs_pause(fs, tries) == -EIO)
-			return -EIO;
-	}
+	return lock(fs, word, true);
 }
 
 /**
