@@ -724,22 +724,44 @@ static bool is_ended(const struct daxfs_record *record)
 	return state == DAXFS_OP_FREE || state == DAXFS_OP_LIMBO;
 }
 
+/* Is it to be waited for?  *no_end: nobody will end it. */
+static bool is_running(struct state *s, __u32 slot, const struct daxfs_record *record,
+		       bool *no_end)
+{
+	struct daxfs_slot *of = daxfs_slot(s->fs, slot);
+	__u64 state = mk_peer_load_acquire(&of->state);
+	bool live = DAXFS_SLOT_STATE(state) == DAXFS_SLOT_LIVE;
+
+	*no_end = false;
+	/* who waits for us opens it now and then, and closes it at once: look once */
+	if (is_ended(record))
+		return false;
+	if (live && s->fs->me)
+		return true;
+	mk_peer_rmb();
+	if (mk_peer_load(&of->state) != state)
+		return true;
+	*no_end = DAXFS_SLOT_STATE(state) != DAXFS_SLOT_DEAD;
+	return false;
+}
+
 /* Wait for the end of what a kernel has begun, or tell that it will not come. */
 static int check_slot(struct state *s, __u32 slot)
 {
-	__u32 state = DAXFS_SLOT_STATE(mk_peer_load(&daxfs_slot(s->fs, slot)->state)), i;
+	__u64 state = mk_peer_load(&daxfs_slot(s->fs, slot)->state);
 	struct daxfs_record *record;
 	unsigned int tries = 0;
+	bool no_end;
 	int err = 0;
+	__u32 i;
 
-	if (state == DAXFS_SLOT_DEAD)
+	if (DAXFS_SLOT_STATE(state) == DAXFS_SLOT_DEAD)
 		problem(s, "slot %u: its kernel died, and nobody has mended that", slot);
 	for (i = 0; !err && i < s->fs->nr_ops; i++) {
 		record = daxfs_record(s->fs, slot, i);
-		while (!err && s->fs->me && state == DAXFS_SLOT_LIVE && !is_ended(record))
+		while (is_running(s, slot, record, &no_end) && !err)
 			err = daxfs_pause(s->fs, tries++);
-		if (!err && state != DAXFS_SLOT_DEAD && !is_ended(record) &&
-		    problem(s, "slot %u: operation %u has no end", slot, i))
+		if (no_end && problem(s, "slot %u: operation %u has no end", slot, i))
 			mk_peer_store(&record->state, DAXFS_OP_FREE);
 	}
 	return err;
