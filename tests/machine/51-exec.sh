@@ -12,6 +12,14 @@ gone() {
 	! runs "$1"
 }
 
+# same FILE FILE: or where they differ
+same() {
+	cmp "$1" "$2" && return
+	ls -l "$1" "$2"
+	cmp -l "$1" "$2" | awk 'NR <= 8; { last = $0 } END { print NR " differ, the last one: " last }'
+	return 1
+}
+
 host_snapshot
 pool_up 2-3 512M
 must run_instance web 2 256M
@@ -57,7 +65,7 @@ check "who has no port of root's is not served" vsock distrusted $(($(of web id)
 head -c 50000000 /dev/urandom >/tmp/data
 at cat </tmp/data >/tmp/back
 equal "50 MB there and back" 0 $?
-check "all the same" cmp /tmp/data /tmp/back
+check "all the same" same /tmp/data /tmp/back
 rm -f /tmp/data /tmp/back
 exits 0 "both outputs at once" sh -c 'yes 1 | head -c 3000000 & yes 2 | head -c 3000000 >&2; wait'
 equal "standard output" 3000000 "$(wc -c </tmp/out)"
