@@ -42,5 +42,6 @@ check "unmount again" umount $DIR
 check "it is in order" mkctl fs check data
 must mkctl fs delete data
 check "the module can go" rmmod mk_daxfs
+rmdir $DIR $DIR.2
 pool_down
 host_compare

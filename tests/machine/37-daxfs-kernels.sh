@@ -119,5 +119,6 @@ done
 must umount $DIR
 check "the region goes" mkctl fs delete shared
 must rmmod mk_daxfs
+rmdir $DIR
 pool_down
 host_compare

@@ -192,5 +192,6 @@ must mkctl fs delete a
 cd /tests || exit
 rm -rf $WORK /tmp/image
 must rmmod mk_daxfs
+rmdir $DIR
 pool_down
 host_compare 4096

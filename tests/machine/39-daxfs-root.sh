@@ -80,5 +80,6 @@ cd /tests || exit
 rm -rf $WORK
 must rmmod mk_daxfs
 check "mk_ipc leaves once its sockets have" within 15 rmmod mk_ipc
+rmdir $DIR
 pool_down
 host_compare 4096

@@ -62,7 +62,7 @@ note /tmp/out
 
 check "who has no port of root's is not served" vsock distrusted $(($(of web id) + 2)) 877
 
-head -c 50000000 /dev/urandom >/tmp/data
+must sh -c "head -c 50000000 /dev/urandom >/tmp/data"
 at cat </tmp/data >/tmp/back
 equal "50 MB there and back" 0 $?
 check "all the same" same /tmp/data /tmp/back
