@@ -489,6 +489,7 @@ void mk_region_end(struct mk_instance *inst);
 /* What share.c asks in the host. */
 int mk_region_share(const char *name, u64 id, bool hold, struct mk_share *share);
 void mk_region_release(u64 id);
+bool mk_region_is_mapped(u64 id);
 bool mk_region_alive(u64 epoch);
 
 /* --- share.c: an instance's side of regions ------------------------------ */

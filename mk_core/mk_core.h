@@ -167,4 +167,13 @@ void mk_core_share_put(u64 id);
  */
 int mk_core_share_query(u64 id, struct mk_share *share);
 
+/**
+ * mk_core_share_is_mapped() - may a program of the host have a region mapped?
+ * @id:		of the region
+ *
+ * Context: sleeps.
+ * Return: true in an instance, where nobody knows.
+ */
+bool mk_core_share_is_mapped(u64 id);
+
 #endif /* MK_CORE_H */

@@ -711,6 +711,24 @@ void mk_region_release(u64 id)
 	mutex_unlock(&regions_lock);
 }
 
+/**
+ * mk_region_is_mapped() - does a program of the host have it mapped?
+ * @id:		of the region
+ *
+ * Context: sleeps, takes regions_lock.
+ */
+bool mk_region_is_mapped(u64 id)
+{
+	struct mk_shm *shm;
+	bool mapped;
+
+	mutex_lock(&regions_lock);
+	shm = find_live("", id);
+	mapped = shm && shm->maps;
+	mutex_unlock(&regions_lock);
+	return mapped;
+}
+
 /* --- for programs of the host ------------------------------------------------- */
 
 static void count_map(struct mk_shm *shm, int change)

@@ -144,6 +144,12 @@ int mk_core_share_query(u64 id, struct mk_share *share)
 }
 EXPORT_SYMBOL_NS_GPL(mk_core_share_query, COMPAT_NAMESPACE);
 
+bool mk_core_share_is_mapped(u64 id)
+{
+	return own_epoch || mk_region_is_mapped(id);
+}
+EXPORT_SYMBOL_NS_GPL(mk_core_share_is_mapped, COMPAT_NAMESPACE);
+
 bool mk_core_alive(u64 epoch)
 {
 	u32 i;

@@ -118,13 +118,15 @@ struct daxfs_super {
 #define DAXFS_SLOT_FREE		0
 #define DAXFS_SLOT_LIVE		1
 #define DAXFS_SLOT_DEAD		2	/* its kernel is halted; not mended yet */
+#define DAXFS_BOOT_PROGRAM	(1ULL << 63)
 #define DAXFS_SLOT_STATE(word)	((__u32)(word))
 #define DAXFS_SLOT_EPOCH(word)	((__u32)((word) >> 32))
 
 /**
  * struct daxfs_slot - a kernel that has it mounted
  * @state:	epoch and DAXFS_SLOT_*; taken by compare and exchange, written last
- * @boot:	which start of which kernel: mk_core's epoch, or a random number
+ * @boot:	which start of which kernel: mk_core's epoch, or a random number;
+ *		with DAXFS_BOOT_PROGRAM: which program of the host
  * @id:		instance id, 0 for a host
  * @flags:	DAXFS_SLOT_RO
  * @joined:	ns since 1970

@@ -122,6 +122,15 @@ static void mend(struct work_struct *work)
 		       fs->pages.name, err);
 }
 
+/* @boot was seen before: who has gone since does not come back. */
+static bool is_gone(struct mk_fs *fs, const struct daxfs_slot *slot, u64 boot)
+{
+	if (mk_peer_load(&slot->id))
+		return !mk_core_alive(boot);
+	return boot & DAXFS_BOOT_PROGRAM && fs->pages.kind == MK_FS_REGION &&
+	       !mk_core_share_is_mapped(fs->pages.id);
+}
+
 /* Return: is there something to mend? */
 static bool bury(struct mk_fs *fs)
 {
@@ -134,8 +143,7 @@ static bool bury(struct mk_fs *fs)
 		slot = daxfs_slot(&fs->core, i);
 		boot = mk_peer_load(&slot->boot);
 		state = DAXFS_SLOT_STATE(mk_peer_load_acquire(&slot->state));
-		if (boot && state != DAXFS_SLOT_DEAD && mk_peer_load(&slot->id) &&
-		    !mk_core_alive(boot))
+		if (boot && state != DAXFS_SLOT_DEAD && is_gone(fs, slot, boot))
 			found |= daxfs_bury(&fs->core, boot) > 0;
 		found |= state == DAXFS_SLOT_DEAD;
 	}

@@ -193,7 +193,7 @@ static bool is_gone(const struct region *r, const struct daxfs_slot *slot, __u64
 	if (id)
 		return !lives(r, id);
 	/* we map it once */
-	return boot & FS_BOOT_PROGRAM ? r->q.maps <= 1 : !r->q.mounts;
+	return boot & DAXFS_BOOT_PROGRAM ? r->q.maps <= 1 : !r->q.mounts;
 }
 
 /* Return: something is to be mended. */

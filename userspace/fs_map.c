@@ -203,7 +203,7 @@ __u64 fs_map_boot(void)
 
 	if (getrandom(&boot, sizeof(boot), 0) != sizeof(boot))
 		boot = clock_ns(CLOCK_MONOTONIC);
-	return boot | FS_BOOT_PROGRAM;
+	return boot | DAXFS_BOOT_PROGRAM;
 }
 
 int fs_map_join(struct fs_map *m, const char *name, __u64 boot)

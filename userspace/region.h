@@ -92,7 +92,6 @@ int fs_map_join(struct fs_map *m, const char *name, __u64 boot);
 void fs_map_leave(struct fs_map *m);
 
 /* A number for fs_map_join(): of a program, not of a kernel. */
-#define FS_BOOT_PROGRAM	BIT(63)
 __u64 fs_map_boot(void);
 
 /* --- the verbs ----------------------------------------------------------------- */

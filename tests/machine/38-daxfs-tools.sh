@@ -187,6 +187,26 @@ equal "an open file without a name" 0 "$(mkctl fs inspect a --json --pretty | me
 check "is no damage" mkctl fs check a
 exec 7>&-
 
+# has_it: a program has the region, as far as it knows
+has_it() {
+	mkctl fs inspect a --json --pretty | grep -q '"name": *"mkctl'
+}
+
+# Killed in the middle of it, with the process that does the work.
+for tries in $(seq 200); do
+	command mkctl fs check a >/dev/null &
+	usleep $((tries * 500))
+	killall -STOP mkctl 2>/dev/null
+	has_it && break
+	killall -CONT mkctl 2>/dev/null
+	wait
+done
+check "a check is stopped, at try $tries" has_it
+killall -KILL mkctl
+wait
+check "others can write again" within 10 touch $DIR/file
+check "its slot is free" sh -c '! mkctl fs inspect a --json --pretty | grep -q "\"name\": *\"mkctl"'
+
 must umount $DIR
 must mkctl fs delete a
 cd /tests || exit
