@@ -275,14 +275,19 @@ static void count_inodes(struct daxfs_group *group, int more)
 }
 
 /* Under the group's lock: the first free one of a chunk. */
-static void take_from(struct daxfs_op *op, __u32 index, __u32 block, struct daxfs_group *group,
-		      __u64 *off)
+static int take_from(struct daxfs_op *op, __u32 index, __u32 block, struct daxfs_group *group,
+		     __u64 *off)
 {
 	struct daxfs_chunk *chunk = chunk_at(op->fs, index, block);
-	__u32 used = mk_peer_load(&chunk->used), at = __builtin_ctz(~used & DAXFS_CHUNK_FULL);
-	struct daxfs_inode *inode = (struct daxfs_inode *)chunk + at;
-	__u32 gen = (mk_peer_load(&inode->gen) + 1) & DAXFS_GEN_MASK;
+	__u32 used = mk_peer_load(&chunk->used), free = ~used & DAXFS_CHUNK_FULL, at, gen;
+	struct daxfs_inode *inode;
 
+	/* it had one a moment ago */
+	if (!free)
+		return daxfs_bad(op->fs, "chunk of inodes", block_off(index, block));
+	at = __builtin_ctz(free);
+	inode = (struct daxfs_inode *)chunk + at;
+	gen = (mk_peer_load(&inode->gen) + 1) & DAXFS_GEN_MASK;
 	*off = block_off(index, block) + at * sizeof(*inode);
 	note(op, *off, 0);
 	mk_peer_store(&inode->mode, 0);
@@ -290,6 +295,7 @@ static void take_from(struct daxfs_op *op, __u32 index, __u32 block, struct daxf
 	mk_peer_wmb();
 	mk_peer_store(&chunk->used, used | 1U << at);
 	count_inodes(group, 1);
+	return 0;
 }
 
 static int take_inode(struct daxfs_op *op, __u32 index, __u64 *off)
@@ -306,10 +312,9 @@ static int take_inode(struct daxfs_op *op, __u32 index, __u64 *off)
 	block = find_chunk(op->fs, index, group);
 	if (block == NOTHING)
 		block = make_chunk(op, index, group);
-	if (block != NOTHING)
-		take_from(op, index, block, group, off);
+	err = block == NOTHING ? -ENOSPC : take_from(op, index, block, group, off);
 	daxfs_unlock(op->fs, &group->lock);
-	return block == NOTHING ? -ENOSPC : 0;
+	return err;
 }
 
 /**

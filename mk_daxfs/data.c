@@ -448,6 +448,8 @@ int daxfs_fallocate(struct daxfs *fs, struct daxfs_ref ref, unsigned int flags, 
 		return -EOPNOTSUPP;
 	if (!len || to < from || to > DAXFS_FILE_MAX)
 		return !len ? -EINVAL : -EFBIG;
+	if (what != DAXFS_PUNCH && len > mk_peer_load(&fs->size))
+		return -ENOSPC;
 	err = lock_file(fs, ref, &inode, &off);
 	if (err)
 		return err;
@@ -478,6 +480,7 @@ int daxfs_fallocate(struct daxfs *fs, struct daxfs_ref ref, unsigned int flags, 
  */
 __s64 daxfs_seek(struct daxfs *fs, struct daxfs_ref ref, __u64 pos, bool hole)
 {
+	__u64 most = mk_peer_load(&fs->size) >> DAXFS_BLOCK_SHIFT;
 	struct daxfs_attr attr;
 	struct daxfs_run run;
 	int err = daxfs_getattr(fs, ref, &attr);
@@ -492,6 +495,9 @@ __s64 daxfs_seek(struct daxfs *fs, struct daxfs_ref ref, __u64 pos, bool hole)
 			return err;
 		if (!run.off == hole)
 			return pos;
+		/* nodes that name each other would have no end */
+		if (run.off && !most--)
+			return daxfs_bad(fs, "map of a file", daxfs_inode_off(fs, ref.ino));
 		pos = (pos & ~(DAXFS_BLOCK - 1)) + run.len;
 	}
 	return hole ? (__s64)attr.size : -ENXIO;

@@ -75,6 +75,8 @@ int daxfs_walk_next(struct daxfs_walk *walk)
 		if (enter(walk, next))
 			return -EUCLEAN;
 	}
+	if (DAXFS_BLOCK - walk->at < DAXFS_DIRENT_HEAD)
+		return -EUCLEAN;
 	record = (const void *)(walk->base + walk->at);
 	walk->prev = walk->at == FIRST ? walk->block + FIRST : walk->off;
 	walk->off = walk->block + walk->at;

@@ -116,7 +116,8 @@ int daxfs_find(struct daxfs *fs, const struct daxfs_inode *inode, __u64 block, _
 int daxfs_map(struct daxfs *fs, struct daxfs_ref ref, __u64 pos, __u64 want,
 	      struct daxfs_run *run)
 {
-	struct daxfs_inode *inode = daxfs_at(fs, daxfs_inode_off(fs, ref.ino), sizeof(*inode));
+	__u64 off = daxfs_inode_off(fs, ref.ino);
+	struct daxfs_inode *inode = off ? daxfs_at(fs, off, sizeof(*inode)) : NULL;
 	__u64 block = pos >> DAXFS_BLOCK_SHIFT;
 	__u64 most = ((want ?: 1) + pos % DAXFS_BLOCK + DAXFS_BLOCK - 1) >> DAXFS_BLOCK_SHIFT;
 	__u32 seq, tries = 0;
@@ -319,6 +320,7 @@ bool daxfs_map_huge(struct daxfs_op *op, __u64 inode_off, __u64 block, __u64 off
  * @at:		the next block
  * @end:	behind the last
  * @gone:	blocks that this operation takes away
+ * @left:	that the others may: more there cannot be
  */
 struct cut {
 	struct daxfs_op *op;
@@ -326,6 +328,7 @@ struct cut {
 	__u64 at;
 	__u64 end;
 	__s64 gone;
+	__s64 left;
 };
 
 static __u64 checked(struct cut *cut, __u64 entry, __u64 len)
@@ -533,6 +536,7 @@ int daxfs_unmap(struct daxfs *fs, struct daxfs_ref ref, __u64 inode_off, __u64 f
 		.inode = inode_off,
 		.at = from >> DAXFS_BLOCK_SHIFT,
 		.end = to >> DAXFS_BLOCK_SHIFT,
+		.left = mk_peer_load(&fs->size) >> DAXFS_BLOCK_SHIFT,
 	};
 	bool done;
 	int err;
@@ -549,6 +553,10 @@ int daxfs_unmap(struct daxfs *fs, struct daxfs_ref ref, __u64 inode_off, __u64 f
 		daxfs_change(cut.op, inode_off);
 		done = cut_some(&cut, !from && to == ~0ULL);
 		add_blocks(cut.op, inode_off, -cut.gone);
+		cut.left -= cut.gone;
+		/* nodes that name each other would have no end */
+		if (cut.left < 0)
+			cut.op->err = cut.op->err ?: daxfs_bad(fs, "map of a file", inode_off);
 		err = daxfs_commit(cut.op);
 	} while (!err && !done);
 	return err;

@@ -152,4 +152,51 @@ TEST_F_TIMEOUT(hostile, somebody_scribbles, 1800)
 	TH_LOG("%u rounds", rounds);
 }
 
+/* The last 8 bytes of all are no record. */
+TEST_F(hostile, a_record_that_is_cut_off)
+{
+	const __u64 off = HOSTILE_SIZE - DAXFS_BLOCK;
+	struct daxfs_ref root = { DAXFS_ROOT, 1 }, ref;
+	struct daxfs *fs = hostile_fresh();
+	struct daxfs_bucket *bucket;
+	struct daxfs_dirent *record;
+	struct daxfs_inode *inode;
+	__u32 type;
+
+	ASSERT_NE(NULL, fs);
+	inode = daxfs_at(fs, DAXFS_ROOT_OFF, sizeof(*inode));
+	bucket = daxfs_at(fs, off, DAXFS_BLOCK);
+	*bucket = (struct daxfs_bucket){ .magic = DAXFS_BUCKET_MAGIC, .ino = DAXFS_ROOT };
+	record = (void *)(bucket + 1);
+	record->ino = 0;
+	record->len = DAXFS_BLOCK - sizeof(*bucket) - 8;
+	inode->height = 0;
+	inode->map[0] = off | DAXFS_MAP_VALID;
+	ASSERT_EQ(-EUCLEAN, daxfs_lookup(fs, root, "name", 4, &ref, &type));
+}
+
+/* A map whose only node names itself would be 256 TiB of blocks. */
+TEST_F_TIMEOUT(hostile, a_node_that_names_itself, 60)
+{
+	struct daxfs_new new = { .mode = S_IFREG | 0644 };
+	struct daxfs_ref root = { DAXFS_ROOT, 1 }, ref;
+	struct daxfs *fs = hostile_fresh();
+	struct daxfs_inode *inode;
+	__u64 *node;
+	__u32 i;
+
+	ASSERT_NE(NULL, fs);
+	ASSERT_EQ(0, daxfs_create(fs, root, "itself", 6, &new, &ref));
+	ASSERT_EQ(0, daxfs_fallocate(fs, ref, 0, 0, DAXFS_BLOCK));
+	inode = daxfs_at(fs, daxfs_inode_off(fs, ref.ino), sizeof(*inode));
+	node = daxfs_at(fs, DAXFS_MAP_OFF(inode->map[0]), DAXFS_BLOCK);
+	for (i = 0; i < DAXFS_MAP_FANOUT; i++)
+		node[i] = inode->map[0];
+	inode->height = DAXFS_MAP_HEIGHT;
+	inode->size = DAXFS_FILE_MAX;
+	EXPECT_EQ(-EUCLEAN, daxfs_seek(fs, ref, 0, true));
+	EXPECT_EQ(-ENOSPC, daxfs_fallocate(fs, ref, DAXFS_ZERO, 0, DAXFS_FILE_MAX));
+	EXPECT_EQ(-EUCLEAN, daxfs_resize(fs, ref, 0, true));
+}
+
 TEST_HARNESS_MAIN
