@@ -24,7 +24,7 @@ counts() {
 		tar -xz -C "$build" --strip-components=1 mnt ||
 		die "the machine has not told what its $kind kernel has reached"
 	"$TOP/tests/kernels.sh" in bookworm "$build" lcov --quiet --capture --directory /mnt/mk_core \
-		--directory /mnt/mk_ipc --base-directory /mnt --no-external --output-file "/mnt/$kind.info" >>"$out/lcov.log" 2>&1 ||
+		--directory /mnt/mk_ipc --directory /mnt/mk_daxfs --base-directory /mnt --no-external --output-file "/mnt/$kind.info" >>"$out/lcov.log" 2>&1 ||
 		die "lcov: see $out/lcov.log"
 }
 
@@ -34,7 +34,7 @@ measure() {
 	mkdir -p "$out"
 	: >"$out/lcov.log"
 	"$TOP/tests/kernels.sh" install bookworm lcov
-	"$TOP/tests/vm/run" --name coverage --host cover --coverage --numa --tests '[0-69]* 70*' --limit 2400 \
+	"$TOP/tests/vm/run" --name coverage --host cover --coverage --numa --spare --tests '[0-69]* 70* 77*' --limit 2400 \
 		--env TEST_LIMIT=600 || say "tests have failed; what they reached counts all the same"
 	build=$BUILD/$(cat "$("$TOP/tests/kernels.sh" get cover)/release")-gcov
 	counts "$build" gcov-host

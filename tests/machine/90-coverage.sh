@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
-# An instance tells which lines of mk_core and mk_ipc it has reached, after it has
-# been used for all that an instance does (tests/coverage.sh).
+# An instance tells which lines of our modules it has reached, after it has been used
+# for all that an instance does (tests/coverage.sh).
 . ./lib.sh
 
 [ -n "$GCOV" ] || skip "only for make coverage"
@@ -42,6 +42,14 @@ for _ in 1 2 3 4 5 6 7 8; do
 	sleep 0.5
 done
 at sh -c 'faults; echo freeze >/sys/power/state; echo 0 >/sys/devices/system/cpu/cpu1/online'
+# a file system: written, larger, read by permission, gone
+must modprobe mk_daxfs
+must mkctl fs create data --size 32M --permit web
+check "a file system does" at sh -c 'insmod /lib/modules/$(uname -r)/mk_daxfs.ko && mkdir /d /e && mount -t daxfs data /d && fsx /d/x 200 && tree run /d web 3'
+must mkctl fs resize data 64M
+check "a larger one, too" within 20 at sh -c 'dd if=/dev/zero of=/d/large bs=1M count=40 && rm /d/large'
+must mkctl fs permit data web:ro
+check "but not what is not permitted" at sh -c 'umount /d && ! mount -t daxfs none /d && mount -t daxfs -o ro data /d && ! mount -o remount,rw /d && find /d >/dev/null && umount /d'
 # last, as its link is over
 must types '(until dmesg | grep -q "link to host .* is over"; do sleep 1; done; sleep 2; gcov kmsg) &'
 must spoil_link
@@ -49,6 +57,8 @@ check "it tells what it has reached" within 60 in_log web 'test: gcov ends'
 mkctl logs web | sed -n 's/.*test: gcov //p' | grep -v ends | sed 's/^/# gcov-instance: /'
 must mkctl delete web --force
 must mkctl delete db --force
+must mkctl fs delete data
+must rmmod mk_daxfs
 must mkctl channel remove bus
 must mkctl channel remove socks
 must rmmod mk_ipc

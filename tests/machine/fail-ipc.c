@@ -24,11 +24,6 @@
 static int ipc = -1, fd = -1;
 static long refs;	/* of mk_ipc, while nothing is going on */
 
-static int plain(int ret)
-{
-	return ret < 0 ? -errno : ret;
-}
-
 static int drop(void)
 {
 	int ret = fd < 0 ? 0 : plain(close(fd));

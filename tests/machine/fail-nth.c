@@ -1,20 +1,23 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * fail-nth KERNEL INITRD: in every call of /dev/mk and /dev/mk_ipc, and in the
- * load of both modules, the first allocation fails, then the second, and so on
- * until none is left to fail.  A call may do without what failed; else it says
- * so, changes nothing, and the same call works when it is made again.
+ * fail-nth KERNEL INITRD [core|ipc|fs]: in every call of /dev/mk and /dev/mk_ipc,
+ * in those of a file system, and in the load of the modules, the first allocation
+ * fails, then the second, and so on until none is left to fail.  A call may do
+ * without what failed; else it says so, changes nothing, and the same call works
+ * when it is made again.
  *
  * The pool and all instances are this program's.
  */
 #include "fail.h"
 #include "fault.h"
 
+static const char *part;	/* NULL: all */
+
 /* What has to be as before when a call has failed. */
 struct counts {
 	__u64 memory, memory_free, memory_lost, memory_regions;
 	__u32 cpus, windows_free, instances;
-	long online;
+	long online, inodes;
 	struct ipc_counts ipc;
 };
 
@@ -25,6 +28,7 @@ static struct counts count(void)
 
 	memset(&c, 0, sizeof(c));
 	c.online = sysconf(_SC_NPROCESSORS_ONLN);
+	c.inodes = fs_inodes();
 	c.ipc = ipc_count();
 	if (dev < 0 || mk_pool(dev, &q))
 		return c;
@@ -106,17 +110,40 @@ static int run(const struct step *step)
 	return ret;
 }
 
+static bool wants(const char *name)
+{
+	return !part || !strcmp(part, name);
+}
+
+static int run_core(const struct step *step)
+{
+	return wants("core") ? run(step) : 0;
+}
+
+/* The others need it, and its pool. */
 static int with_core(void)
 {
-	return insert_core() ?: (dev = mk_open_device()) < 0 ? -1 : run(steps_device) ?:
-	       pool_add() ?: run(steps_pool);
+	return faults_in_initcalls() ?: run_core(steps_module) ?: faults_everywhere() ?:
+	       insert_core() ?: (dev = mk_open_device()) < 0 ? -1 : run_core(steps_device) ?:
+	       pool_add() ?: run_core(steps_pool);
 }
 
 static int with_ipc(void)
 {
+	if (!wants("ipc"))
+		return 0;
 	return faults_in_initcalls() ?: run(steps_ipc_module) ?: faults_everywhere() ?:
 	       ipc_insert() ?: run(steps_ipc_start) ?: ipc_running() ?: run(steps_ipc) ?:
 	       discard() ?: ipc_remove();
+}
+
+static int with_fs(void)
+{
+	if (!wants("fs"))
+		return 0;
+	return faults_in_initcalls() ?: run(steps_fs_module) ?: faults_everywhere() ?:
+	       fs_insert() ?: fs_make() ?: run(steps_fs_mount) ?: fs_mount() ?: run(steps_fs) ?:
+	       fs_remove();
 }
 
 int main(int argc, char **argv)
@@ -124,14 +151,14 @@ int main(int argc, char **argv)
 	unsigned char image[IMAGE_SIZE];
 	int ret;
 
-	if (argc != 3)
+	if (argc < 3)
 		return 2;
 	fail_kernel = argv[1];
 	fail_initrd = argv[2];
+	part = argv[3];
 	image_make(image);
-	ret = faults_setup() ?: file_write(FAIL_IMAGE, image, sizeof(image)) ?:
-	      faults_in_initcalls() ?: run(steps_module) ?: faults_everywhere() ?:
-	      with_core() ?: with_ipc() ?: pool_remove();
+	ret = faults_setup() ?: file_write(FAIL_IMAGE, image, sizeof(image)) ?: with_core() ?:
+	      with_ipc() ?: with_fs() ?: pool_remove();
 	if (ret)
 		fprintf(stderr, "%s\n", strerror(-ret));
 	close(dev);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* The calls whose allocations fail: fail-core.c, fail-ipc.c; the game: fail-nth.c. */
+/* The calls whose allocations fail: fail-core.c, fail-ipc.c, fail-fs.c; the game: fail-nth.c. */
 #ifndef TESTS_MACHINE_FAIL_H
 #define TESTS_MACHINE_FAIL_H
 
@@ -32,6 +32,11 @@ struct ipc_counts {
 	__u32 permits, channels;
 };
 
+static inline int plain(int ret)
+{
+	return ret < 0 ? -errno : ret;
+}
+
 extern const char *fail_kernel, *fail_initrd;
 extern int dev, inst;
 extern struct mk_error error;	/* of the last call */
@@ -56,5 +61,13 @@ struct ipc_counts ipc_count(void);
 int ipc_insert(void);
 int ipc_remove(void);
 int ipc_running(void);
+
+/* The module, then a file system, then what is in it. */
+extern const struct step steps_fs_module[], steps_fs_mount[], steps_fs[];
+long fs_inodes(void);
+int fs_insert(void);
+int fs_make(void);
+int fs_mount(void);
+int fs_remove(void);
 
 #endif /* TESTS_MACHINE_FAIL_H */
