@@ -282,7 +282,8 @@ static void settle(struct daxfs *fs, __u64 inode_off)
 {
 	struct daxfs_inode *inode = daxfs_at(fs, inode_off, sizeof(*inode));
 
-	if (inode)
+	/* a record that another kernel has left may say anything */
+	if (inode && !(inode_off & 7))
 		mk_peer_store_release(&inode->seq, (mk_peer_load(&inode->seq) | 1) + 1);
 }
 
