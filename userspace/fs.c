@@ -1,9 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Regions: memory that kernels share, and what its file system is made in. */
 #include <errno.h>
+#include <fcntl.h>
+#include <linux/fs.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/random.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "json.h"
 #include "mkctl.h"
@@ -291,22 +296,22 @@ static int make_random(void *to, size_t len, const char *label)
 		    strerror(errno));
 }
 
-/* Writes an empty file system into a region. 0 or an exit code. */
-static int format(const struct region *r, __u64 size, const char *name)
+/* Writes an empty file system into a region, file or device. 0 or an exit code. */
+static int format(int fd, const char *label, __u64 size, const char *name)
 {
 	_cleanup_fs_map_ struct fs_map m = FS_MAP_NONE;
 	struct daxfs_params params = { .size = size };
 	int err, ret;
 
 	snprintf(params.label, sizeof(params.label), "%s", name);
-	ret = make_random(params.uuid, sizeof(params.uuid), r->label) ?:
-	      make_random(params.hash_key, sizeof(params.hash_key), r->label) ?:
-	      fs_map_fd(r->fd, size, r->label, &m);
+	ret = make_random(params.uuid, sizeof(params.uuid), label) ?:
+	      make_random(params.hash_key, sizeof(params.hash_key), label) ?:
+	      fs_map_fd(fd, size, label, &m);
 	if (ret)
 		return ret;
 	err = daxfs_format(&m.fs, &params);
 	if (err)
-		return fail(EXIT_FAILED, "fs_size", r->label, "choose a size from 2M to 1T",
+		return fail(EXIT_FAILED, "fs_size", label, "choose a size from 2M to 1T",
 			    "no file system of %llu bytes can be made", size);
 	return 0;
 }
@@ -381,15 +386,70 @@ static int open_new(const struct args *a, struct region *r)
 	return r->fd < 0 ? fail_mk(&c.hdr.err, "create it", r->label) : 0;
 }
 
+static int fail_image(const char *path, const char *remedy)
+{
+	return fail(EXIT_FAILED, "file", path, remedy, "%s", strerror(errno));
+}
+
+/* A new file, which ends with zeros, or a device that nobody uses. 0 or an exit code. */
+static int open_image(const char *path, __u64 size, int *fd)
+{
+	struct stat st;
+	bool device = !stat(path, &st) && S_ISBLK(st.st_mode);
+	__u64 room = size;
+
+	*fd = open(path, O_RDWR | O_CLOEXEC | O_EXCL | (device ? 0 : O_CREAT), 0600);
+	if (*fd < 0)
+		return fail_image(path, "name a new file, or a device that is not in use");
+	if (device ? ioctl(*fd, BLKGETSIZE64, &room) : ftruncate(*fd, size))
+		return fail_image(path, NULL);
+	if (room < size)
+		return fail(EXIT_FAILED, "no_room", path, "choose a smaller --size",
+			    "it has %llu bytes", room);
+	return 0;
+}
+
+/* For memory that is none of the pool's. */
+static int create_image(const struct args *a)
+{
+	_cleanup_fd_ int fd = -1;
+	int ret;
+
+	if (a->given & (OPT_NODE | OPT_PERMIT | OPT_FROM))
+		return fail(EXIT_USAGE, "usage", a->name, "mount it, and copy what shall be there",
+			    "--node, --permit and --from are for regions");
+	if (!a->size || a->size % DAXFS_HUGE || a->size > DAXFS_SIZE_MAX)
+		return fail(EXIT_FAILED, "fs_size", a->name, "choose a size from 2M to 1T",
+			    "%llu bytes are no multiple of 2 MiB, or too many", a->size);
+	ret = open_image(a->name, a->size, &fd) ?:
+	      format(fd, a->name, a->size, strrchr(a->name, '/') + 1);
+	if (!ret && fsync(fd))
+		ret = fail_image(a->name, NULL);
+	if (ret)
+		return ret;
+	if (!settings.json) {
+		say("%s: a file system\n", a->name);
+		return EXIT_DONE;
+	}
+	json_object(NULL);
+	json_str("name", a->name);
+	json_u64("size", a->size);
+	json_end();
+	return EXIT_DONE;
+}
+
 static int do_create(const struct args *a)
 {
 	_cleanup_region_ struct region r = REGION_NONE;
 	struct mk_hdr hdr = { };
-	int ret = open_new(a, &r);
+	int ret;
 
+	if (strchr(a->name, '/'))
+		return create_image(a);
+	ret = open_new(a, &r);
 	if (ret)
 		return ret;
-	ret = format(&r, a->size, a->name) ?: (a->from ? fs_fill(a->name, a->from) : 0) ?:
+	ret = format(r.fd, r.label, a->size, a->name) ?: (a->from ? fs_fill(a->name, a->from) : 0) ?:
 	      permit_all(&r, a) ?: region_query(&r);
 	if (!ret)
 		return report(&r);
@@ -477,13 +537,14 @@ static int do_delete(const struct args *a)
 }
 
 const struct cmd fs_cmds[] = {
-	{ .object = "fs", .verb = "create", .operand = "NAME",
+	{ .object = "fs", .verb = "create", .operand = "NAME|FILE", .takes = TAKES_PATH,
 	  .required = OPT_SIZE, .options = OPT_NODE | OPT_PERMIT | OPT_FROM,
 	  .summary = "Make a region: a file system that kernels share, in the pool's memory",
 	  .detail = "The host has it, and instances that are permitted by name; they need not\n"
 		    "exist yet. It stays when instances end, until it is deleted. --from fills it: a\n"
 		    "directory as it is, a tar archive (also .gz .xz .zst .bz2), or the image\n"
-		    "for this machine of an OCI layout.\n",
+		    "for this machine of an OCI layout. FILE has a slash: a device such as\n"
+		    "/dev/pmem0, to mount it as it is, or a new file, to copy it to such memory.\n",
 	  .example = "mkctl fs create root --size 512M --from rootfs.tar.zst",
 	  .run = do_create },
 	{ .object = "fs", .verb = "list",
