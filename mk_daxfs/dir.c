@@ -91,31 +91,71 @@ int daxfs_walk_next(struct daxfs_walk *walk)
 	return 1;
 }
 
+/* A record whose hash is right: 1: it has the name; 0; -EUCLEAN */
+static int has_name(const __u8 *record, __u64 info, const char *name, __u32 len)
+{
+	if (!mk_peer_load((const __u64 *)record) || daxfs_info_name_len(info) != len)
+		return 0;
+	if (daxfs_record_len(len) > daxfs_info_len(info))
+		return -EUCLEAN;
+	return !memcmp(record + DAXFS_DIRENT_HEAD, name, len);
+}
+
+/*
+ * As daxfs_walk_next(), but through a block, and of most records only what stands beside
+ * the inode number: there can be more than a hundred.  1: found; 0: not here; -EUCLEAN
+ */
+static int find_in_block(const struct daxfs_walk *walk, const char *name, __u32 len,
+			 struct daxfs_place *place)
+{
+	__u32 at, step, prev = FIRST, room = 0, need = daxfs_record_len(len), hash = place->hash;
+	const __u8 *base = walk->base;
+	__u64 info;
+	int ret;
+
+	for (at = FIRST; at <= DAXFS_BLOCK - DAXFS_DIRENT_HEAD; prev = at, at += step) {
+		info = mk_peer_load((const __u64 *)(base + at + 8));
+		step = daxfs_info_len(info);
+		if (step % 8 || !step)
+			return -EUCLEAN;
+		if (!daxfs_info_hash(info)) {
+			room = step >= need ? at : room;
+		} else if (daxfs_info_hash(info) == hash) {
+			ret = has_name(base + at, info, name, len);
+			if (!ret)
+				continue;
+			place->word = mk_peer_load((const __u64 *)(base + at));
+			place->off = walk->block + at;
+			place->prev = walk->block + prev;
+			return ret;
+		}
+	}
+	if (room && !place->room)
+		place->room = walk->block + room;
+	return at == DAXFS_BLOCK ? 0 : -EUCLEAN;
+}
+
 int daxfs_dir_find(struct daxfs *fs, const struct daxfs_inode *dir, __u32 ino, const char *name,
 		   __u32 len, struct daxfs_place *place)
 {
 	struct daxfs_walk walk;
-	int err;
+	__u64 next;
+	int ret;
 
 	*place = (struct daxfs_place){ .hash = daxfs_hash(fs, name, len) };
-	err = daxfs_walk_begin(&walk, fs, dir, ino, place->hash);
-	if (err)
-		return err;
-	while ((err = daxfs_walk_next(&walk)) > 0) {
-		if (!walk.word) {
-			if (!place->room && daxfs_info_len(walk.info) >= daxfs_record_len(len))
-				place->room = walk.off;
-			continue;
-		}
-		if (daxfs_info_hash(walk.info) != place->hash ||
-		    daxfs_info_name_len(walk.info) != len || memcmp(walk.name, name, len))
-			continue;
-		place->word = walk.word;
-		place->off = walk.off;
-		place->prev = walk.prev;
-		return 0;
+	ret = daxfs_walk_begin(&walk, fs, dir, ino, place->hash);
+	if (ret)
+		return ret;
+	for (;;) {
+		ret = find_in_block(&walk, name, len, place);
+		if (ret)
+			return ret < 0 ? ret : 0;
+		next = mk_peer_load(&((const struct daxfs_bucket *)walk.base)->next);
+		if (!next)
+			return -ENOENT;
+		if (enter(&walk, next))
+			return -EUCLEAN;
 	}
-	return err ? err : -ENOENT;
 }
 
 /* --- records ---------------------------------------------------------------------- */
@@ -179,8 +219,7 @@ static __u64 record_before(struct daxfs_op *op, const struct daxfs_place *place)
 void daxfs_dir_remove(struct daxfs_op *op, const struct daxfs_place *place)
 {
 	__u64 off = place->off, prev = record_before(op, place), next;
-	__u64 info = daxfs_get(op, off + 8);
-	__u32 len = daxfs_info_len(info);
+	__u32 len = daxfs_info_len(daxfs_get(op, off + 8));
 
 	next = off + len;
 	if (block_of(next) == block_of(off) && next % 8 == 0 && !daxfs_get(op, next))
@@ -191,8 +230,8 @@ void daxfs_dir_remove(struct daxfs_op *op, const struct daxfs_place *place)
 		return;
 	}
 	daxfs_put(op, off, 0);
-	if (len != daxfs_info_len(info))
-		daxfs_put(op, off + 8, daxfs_info(0, len, 0));
+	/* without hash: so it is found as room */
+	daxfs_put(op, off + 8, daxfs_info(0, len, 0));
 }
 
 /* --- new blocks --------------------------------------------------------------------- */
