@@ -599,6 +599,29 @@ static __u32 read_beside(struct __test_metadata *_metadata, struct daxfs *fs, st
 	return n;
 }
 
+/* A bucket that is split is a change of its own, before the name comes. */
+TEST_F(names, readers_learn_of_a_split)
+{
+	const struct daxfs_inode *root = daxfs_at(&self->fs, daxfs_inode_off(&self->fs, DAXFS_ROOT),
+						  sizeof(*root));
+	__u32 i, seq, splits = 0;
+	struct daxfs_ref file;
+	char name[32];
+	__u64 blocks;
+
+	ASSERT_EQ(0, make(&self->fs, ROOT, "f", S_IFREG, &file));
+	for (i = 0; i < 1000; i++) {
+		snprintf(name, sizeof(name), "n%u", i);
+		seq = root->seq;
+		blocks = root->blocks;
+		ASSERT_EQ(0, daxfs_link(&self->fs, ROOT, name, strlen(name), file));
+		splits += root->blocks != blocks;
+		ASSERT_EQ(0, root->seq % 2);
+		ASSERT_GE(root->seq - seq, root->blocks != blocks ? 4 : 2);
+	}
+	EXPECT_GT(splits, 3);
+}
+
 TEST_F(names, read_while_it_changes)
 {
 	struct other other = { .stop = 0 };
