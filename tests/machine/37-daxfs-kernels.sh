@@ -75,6 +75,12 @@ touch $DIR/go
 check "a file that is open in web is read after its last name went" within 20 grep -q more $DIR/web.said
 same "statfs" 'stat -f -c %b /d' "$(stat -f -c %b $DIR)"
 
+tell web 'litmus /d 1 200'
+check "what two kernels may see of each other" litmus $DIR 0 200
+note /tmp/output
+check "likewise in web" within 10 grep -qx 'done 0' $DIR/web.said
+note $DIR/web.said
+
 # locks hold across kernels, and fall with their holder
 tell web 'tree hold /d/lock >/d/locked'
 must within 20 grep -q locked $DIR/locked

@@ -1,0 +1,453 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What two kernels may see of each other's work in one file system: the orders that
+ * mk_daxfs/README.md promises ("Coherence"), each as a litmus test.
+ *
+ *	litmus DIR 0 ROUNDS	in one kernel
+ *	litmus DIR 1 ROUNDS	in the other one, at the same time
+ *
+ * In each round both take a step at the same time.  Passing a message: who sees the
+ * second thing that 0 did must see the first, too.  Buffered stores: each does
+ * something, then looks at the other's; one of them must see something.  Then each
+ * test is done wrong, until the forbidden is seen: or it could not see it.
+ */
+#include <err.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/fs.h>
+#include <linux/types.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#define PAGE	4096
+#define PATIENCE 60	/* seconds that one waits for the other */
+#define SPINS	17	/* 1 << so many before a step, at most */
+#define EAGER	200	/* so many times the rounds, for what must be seen */
+
+enum { X, Y };
+
+/* What a role saw of the thing that was done first, and of the second. */
+struct seen {
+	__u32 first;
+	__u32 second;
+};
+
+/* A page that both have mapped: where each is, what it saw, and two words. */
+struct both {
+	__u64 at[2][8];
+	struct seen seen[2][8];
+	__u64 word[2][8];
+};
+
+static volatile struct both *both;
+static int role, file[2];
+static unsigned int seed;
+
+#define NEED(condition, what) \
+	do { \
+		if (!(condition)) \
+			err(1, "kernel %d: %s", role, what); \
+	} while (0)
+
+static const char *const names[] = { "litmus.x", "litmus.y" };
+
+/* --- what is done, and what is seen of it -------------------------------------------- */
+
+static void put(int which, __u64 val)
+{
+	NEED(pwrite(file[which], &val, sizeof(val), 0) == sizeof(val), "write");
+}
+
+static __u64 get(int which)
+{
+	__u64 val;
+
+	NEED(pread(file[which], &val, sizeof(val), 0) == sizeof(val), "read");
+	return val;
+}
+
+static void put_word(int which, __u64 val)
+{
+	both->word[which][0] = val;
+}
+
+static __u64 get_word(int which)
+{
+	return both->word[which][0];
+}
+
+static void make(const char *name, __u64 val)
+{
+	int fd = open(name, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+
+	NEED(fd >= 0 && write(fd, &val, sizeof(val)) == sizeof(val), name);
+	close(fd);
+}
+
+static bool is_there(int which)
+{
+	struct stat st;
+
+	return !stat(names[which], &st);
+}
+
+/* What is in the file of that name; 0: there is none. */
+static __u64 in_name(int which)
+{
+	__u64 val = 0;
+	int fd = open(names[which], O_RDONLY);
+
+	if (fd < 0)
+		return 0;
+	NEED(read(fd, &val, sizeof(val)) == sizeof(val), "read");
+	close(fd);
+	return val;
+}
+
+/* --- the tests -------------------------------------------------------------------------- */
+
+/**
+ * struct litmus - one of them
+ * @name:	says what
+ * @prepare:	both do it before a round, or NULL
+ * @act:	what 0 does first (X) and second (Y); of buffered stores each role its own
+ * @look:	whether that is seen in this round
+ * @buffered:	buffered stores
+ * @fence:	between act and look
+ */
+struct litmus {
+	const char *name;
+	void (*prepare)(__u64 round);
+	void (*act)(int which, __u64 round);
+	bool (*look)(int which, __u64 round);
+	bool buffered;
+	bool fence;
+};
+
+static void act_write(int which, __u64 round)
+{
+	put(which, round);
+}
+
+static bool look_read(int which, __u64 round)
+{
+	return get(which) == round;
+}
+
+static void act_store(int which, __u64 round)
+{
+	put_word(which, round);
+}
+
+static bool look_load(int which, __u64 round)
+{
+	return get_word(which) == round;
+}
+
+static void act_store_write(int which, __u64 round)
+{
+	(which == X ? put_word : put)(which, round);
+}
+
+static bool look_load_read(int which, __u64 round)
+{
+	return (which == X ? get_word : get)(which) == round;
+}
+
+static void act_write_store(int which, __u64 round)
+{
+	(which == X ? put : put_word)(which, round);
+}
+
+static bool look_read_load(int which, __u64 round)
+{
+	return (which == X ? get : get_word)(which) == round;
+}
+
+/* 1 knows that there are no names. */
+static void prepare_absent(__u64 round)
+{
+	(void)round;
+	if (role)
+		return;
+	unlink(names[X]);
+	unlink(names[Y]);
+}
+
+static void act_create(int which, __u64 round)
+{
+	make(names[which], round);
+}
+
+static bool look_present(int which, __u64 round)
+{
+	(void)round;
+	return is_there(which);
+}
+
+static void prepare_present(__u64 round)
+{
+	if (role)
+		return;
+	make(names[X], round);
+	make(names[Y], round);
+}
+
+static void act_unlink(int which, __u64 round)
+{
+	(void)round;
+	NEED(!unlink(names[which]), "unlink");
+}
+
+static bool look_absent(int which, __u64 round)
+{
+	(void)round;
+	return !is_there(which);
+}
+
+static void prepare_rename(__u64 round)
+{
+	if (role)
+		return;
+	make(names[X], round - 1);
+	make(names[Y], round - 1);
+	make("litmus.new0", round);
+	make("litmus.new1", round);
+}
+
+static void act_rename(int which, __u64 round)
+{
+	(void)round;
+	NEED(!rename(which == X ? "litmus.new0" : "litmus.new1", names[which]), "rename");
+}
+
+/* A name that is replaced is always there. */
+static bool look_renamed(int which, __u64 round)
+{
+	__u64 val = in_name(which);
+
+	if (!val)
+		errx(1, "kernel %d: there was no %s while it was replaced", role, names[which]);
+	return val == round;
+}
+
+static void prepare_attr(__u64 round)
+{
+	(void)round;
+	if (role)
+		return;
+	make(names[X], 1);
+	make(names[Y], 1);
+	NEED(!chmod(names[X], 0600), "chmod");
+}
+
+static void act_attr(int which, __u64 round)
+{
+	if (which == X)
+		NEED(!chmod(names[X], 0640), "chmod");
+	else
+		NEED(!truncate(names[Y], round + sizeof(round)), "truncate");
+}
+
+static bool look_attr(int which, __u64 round)
+{
+	struct stat st;
+
+	NEED(!stat(names[which], &st), "stat");
+	return which == X ? (st.st_mode & 0777) == 0640 :
+			    st.st_size == (off_t)(round + sizeof(round));
+}
+
+static const struct litmus all[] = {
+	{ "message: write, write", NULL, act_write, look_read, false, false },
+	{ "message: store, store", NULL, act_store, look_load, false, false },
+	{ "message: store, write", NULL, act_store_write, look_load_read, false, false },
+	{ "message: write, store", NULL, act_write_store, look_read_load, false, false },
+	{ "message: create, create", prepare_absent, act_create, look_present, false, false },
+	{ "message: unlink, unlink", prepare_present, act_unlink, look_absent, false, false },
+	{ "message: rename, rename", prepare_rename, act_rename, look_renamed, false, false },
+	{ "message: mode, size", prepare_attr, act_attr, look_attr, false, false },
+	{ "buffer: write, read", NULL, act_write, look_read, true, false },
+	{ "buffer: store, fence, load", NULL, act_store, look_load, true, true },
+	{ "buffer: create, stat", prepare_absent, act_create, look_present, true, false },
+};
+
+/* --- rounds --------------------------------------------------------------------------- */
+
+static void meet(void)
+{
+	time_t end = time(NULL) + PATIENCE;
+	unsigned int i;
+
+	__sync_synchronize();
+	both->at[role][0]++;
+	for (i = 1; both->at[!role][0] < both->at[role][0]; i++)
+		if (i % 1000000 == 0 && time(NULL) > end)
+			errx(1, "kernel %d: the other one does not come", role);
+	__sync_synchronize();
+}
+
+static void nap(void)
+{
+	volatile int n = rand_r(&seed) % (1 << rand_r(&seed) % SPINS);
+
+	while (n--)
+		;
+}
+
+static struct seen step(const struct litmus *t, __u64 round, bool wrong)
+{
+	struct seen s = { 0 };
+
+	if (t->buffered) {
+		if (!wrong)
+			t->act(role, round);
+		if (t->fence)
+			__sync_synchronize();
+		s.second = t->look(!role, round);
+		if (wrong)
+			t->act(role, round);
+	} else if (!role) {
+		t->act(wrong ? Y : X, round);
+		t->act(wrong ? X : Y, round);
+	} else {
+		s.second = t->look(Y, round);
+		s.first = t->look(X, round);
+	}
+	return s;
+}
+
+static bool is_forbidden(const struct litmus *t)
+{
+	if (t->buffered)
+		return !both->seen[0][0].second && !both->seen[1][0].second;
+	return both->seen[1][0].second && !both->seen[1][0].first;
+}
+
+/* So that 1 has in its caches what was there before. */
+static void prepare(const struct litmus *t, __u64 round)
+{
+	if (!t->prepare)
+		return;
+	t->prepare(round);
+	meet();
+	if (role) {
+		t->look(X, round);
+		t->look(Y, round);
+	}
+}
+
+/* Return: rounds in which the forbidden was seen; @seen: in which 1 saw something. */
+static __u64 run(const struct litmus *t, __u64 rounds, bool wrong, __u64 *seen)
+{
+	static __u64 round = 1;
+	__u64 found = 0, end = round + rounds;
+	struct seen s;
+
+	for (*seen = 0; round < end && !(wrong && found);) {
+		prepare(t, ++round);
+		meet();
+		nap();
+		s = step(t, round, wrong);
+		both->seen[role][0].first = s.first;
+		both->seen[role][0].second = s.second;
+		meet();
+		found += is_forbidden(t);
+		*seen += both->seen[1][0].second;
+		meet();
+	}
+	return found;
+}
+
+static void try(const struct litmus *t, __u64 rounds)
+{
+	__u64 seen, found = run(t, rounds, false, &seen), wrong = run(t, rounds * EAGER, true,
+								       &(__u64){ 0 });
+
+	if (role)
+		return;
+	printf("%s: %llu rounds, seen in %llu\n", t->name, rounds, seen);
+	if (found)
+		errx(1, "%s: the forbidden was seen in %llu of %llu rounds", t->name, found, rounds);
+	if (!wrong)
+		errx(1, "%s: done wrong, the forbidden was not seen", t->name);
+}
+
+/* --- appending --------------------------------------------------------------------------- */
+
+/* A write() at the end by each in each round: all are there, whole. */
+static void append(const char *name, __u64 rounds)
+{
+	int fd = open(name, O_RDWR | O_CREAT | O_APPEND, 0600);
+	__u64 last[2] = { 0 }, records = 0, i;
+	struct { __u64 who, i; } r;
+
+	NEED(fd >= 0, name);
+	meet();
+	for (i = 1; i <= rounds; i++) {
+		r.who = role;
+		r.i = i;
+		NEED(write(fd, &r, sizeof(r)) == sizeof(r), "append");
+	}
+	meet();
+	for (; pread(fd, &r, sizeof(r), records * sizeof(r)) == sizeof(r); records++)
+		if (r.who > 1 || r.i != ++last[r.who])
+			errx(1, "append: record %llu is %llu of %llu", records, r.i, r.who);
+	if (records != 2 * rounds)
+		errx(1, "append: %llu records of %llu are there", records, 2 * rounds);
+	close(fd);
+}
+
+/* --- both ------------------------------------------------------------------------------------ */
+
+static int open_both(void)
+{
+	time_t end = time(NULL) + PATIENCE;
+	int fd;
+
+	if (!role) {
+		fd = open("litmus.tmp", O_RDWR | O_CREAT | O_TRUNC, 0600);
+		NEED(fd >= 0 && !ftruncate(fd, PAGE), "litmus.tmp");
+		file[X] = open(names[X], O_RDWR | O_CREAT, 0600);
+		file[Y] = open(names[Y], O_RDWR | O_CREAT, 0600);
+		put(X, 0);
+		put(Y, 0);
+		NEED(!rename("litmus.tmp", "litmus"), "rename");
+		return fd;
+	}
+	while ((fd = open("litmus", O_RDWR)) < 0 && time(NULL) < end)
+		usleep(10000);
+	file[X] = open(names[X], O_RDWR);
+	file[Y] = open(names[Y], O_RDWR);
+	NEED(fd >= 0 && file[X] >= 0 && file[Y] >= 0, "the other one does not come");
+	return fd;
+}
+
+int main(int argc, char **argv)
+{
+	__u64 rounds = argc > 3 ? strtoull(argv[3], NULL, 0) : 0;
+	unsigned int i;
+
+	if (!rounds || chdir(argv[1]))
+		errx(2, "litmus DIR 0|1 ROUNDS");
+	role = !!atoi(argv[2]);
+	seed = role + 1;
+	both = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, open_both(), 0);
+	NEED(both != MAP_FAILED, "mmap");
+	for (i = 0; i < sizeof(all) / sizeof(*all); i++)
+		try(&all[i], rounds);
+	append("litmus.append", rounds);
+	meet();
+	for (i = 0; !role && i < 2; i++)
+		unlink(names[i]);
+	if (!role)
+		NEED(!unlink("litmus") && !unlink("litmus.append"), "unlink");
+	puts("as promised");
+	return 0;
+}
