@@ -53,6 +53,23 @@ int region_new(struct daxfs *fs, __u64 size)
 	return err ? err : region_join(fs, fs, 1);
 }
 
+int region_with_file(struct daxfs *fs, __u64 size, struct daxfs_ref *file)
+{
+	const struct daxfs_ref root = { DAXFS_ROOT, 1 };
+	struct daxfs_new new = { .mode = S_IFREG };
+	int err = region_new(fs, size);
+
+	return err ? err : daxfs_create(fs, root, "f", 1, &new, file);
+}
+
+__u64 region_used(struct daxfs *fs)
+{
+	struct daxfs_stat st;
+
+	daxfs_statfs(fs, &st);
+	return st.blocks - st.free_blocks;
+}
+
 void region_delete(struct daxfs *fs)
 {
 	__u64 i;

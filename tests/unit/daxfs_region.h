@@ -7,6 +7,10 @@
 
 /* A new file system of @size bytes, which this program has joined. */
 int region_new(struct daxfs *fs, __u64 size);
+/* Likewise, with an empty file in it. */
+int region_with_file(struct daxfs *fs, __u64 size, struct daxfs_ref *file);
+/* Blocks that are not free. */
+__u64 region_used(struct daxfs *fs);
 /* Another one in the same memory: as another kernel's; boot tells them apart. */
 int region_join(struct daxfs *fs, const struct daxfs *of, __u64 boot);
 void region_delete(struct daxfs *fs);

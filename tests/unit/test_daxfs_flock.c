@@ -16,22 +16,11 @@ FIXTURE(flock) {
 	__u64 used;
 };
 
-static __u64 used(struct daxfs *fs)
-{
-	struct daxfs_stat st;
-
-	daxfs_statfs(fs, &st);
-	return st.blocks - st.free_blocks;
-}
-
 FIXTURE_SETUP(flock)
 {
-	struct daxfs_new new = { .mode = S_IFREG };
-
-	ASSERT_EQ(0, region_new(&self->a, SIZE));
+	ASSERT_EQ(0, region_with_file(&self->a, SIZE, &self->file));
 	ASSERT_EQ(0, region_join(&self->b, &self->a, 2));
-	ASSERT_EQ(0, daxfs_create(&self->a, ROOT, "f", 1, &new, &self->file));
-	self->used = used(&self->a);
+	self->used = region_used(&self->a);
 }
 
 FIXTURE_TEARDOWN(flock)
@@ -77,7 +66,7 @@ TEST_F(flock, posix)
 	ASSERT_EQ(0, daxfs_flock_set(&self->a, self->file, true, NULL, 0));
 	ASSERT_EQ(0, daxfs_flock_set(&self->b, self->file, true, NULL, 0));
 	EXPECT_EQ(0, daxfs_flock_test(&self->b, self->file, &one, &found));
-	EXPECT_EQ(self->used, used(&self->a));
+	EXPECT_EQ(self->used, region_used(&self->a));
 }
 
 TEST_F(flock, kinds_do_not_meet)
@@ -104,7 +93,7 @@ TEST_F(flock, many)
 		want[i] = lock(DAXFS_FLOCK_WRITE, i * 2, i * 2);
 	EXPECT_EQ(-ENOLCK, daxfs_flock_set(&self->a, self->file, true, want, 9000));
 	ASSERT_EQ(0, daxfs_flock_set(&self->a, self->file, true, want, 8000));
-	EXPECT_EQ(self->used + 64, used(&self->a));
+	EXPECT_EQ(self->used + 64, region_used(&self->a));
 	for (i = 0; i < 8000; i += 777) {
 		one = lock(DAXFS_FLOCK_READ, i * 2, i * 2);
 		EXPECT_EQ(1, daxfs_flock_test(&self->b, self->file, &one, &found));
@@ -118,7 +107,7 @@ TEST_F(flock, many)
 	ASSERT_EQ(0, daxfs_flock_set(&self->a, self->file, true, NULL, 0));
 	EXPECT_EQ(1, daxfs_flock_test(&self->a, self->file, &one, &found));
 	ASSERT_EQ(0, daxfs_flock_set(&self->b, self->file, true, NULL, 0));
-	EXPECT_EQ(self->used, used(&self->a));
+	EXPECT_EQ(self->used, region_used(&self->a));
 	free(want);
 }
 
@@ -135,7 +124,7 @@ TEST_F(flock, death)
 	EXPECT_EQ(0, daxfs_flock_test(&self->a, self->file, &mine, &found));
 	ASSERT_EQ(0, daxfs_flock_set(&self->a, self->file, true, &mine, 1));
 	ASSERT_EQ(0, daxfs_flock_set(&self->a, self->file, true, NULL, 0));
-	EXPECT_EQ(self->used, used(&self->a));
+	EXPECT_EQ(self->used, region_used(&self->a));
 }
 
 TEST_F(flock, the_file_goes)
@@ -144,7 +133,7 @@ TEST_F(flock, the_file_goes)
 
 	ASSERT_EQ(0, daxfs_flock_set(&self->a, self->file, true, &mine, 1));
 	ASSERT_EQ(0, daxfs_unlink(&self->a, ROOT, "f", 1, self->file));
-	EXPECT_EQ(self->used, used(&self->a));
+	EXPECT_EQ(self->used, region_used(&self->a));
 	EXPECT_EQ(-ESTALE, daxfs_flock_set(&self->a, self->file, true, NULL, 0));
 }
 

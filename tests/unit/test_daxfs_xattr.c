@@ -18,21 +18,10 @@ FIXTURE(xattr) {
 	__u64 used;
 };
 
-static __u64 used(struct daxfs *fs)
-{
-	struct daxfs_stat st;
-
-	daxfs_statfs(fs, &st);
-	return st.blocks - st.free_blocks;
-}
-
 FIXTURE_SETUP(xattr)
 {
-	struct daxfs_new new = { .mode = S_IFREG };
-
-	ASSERT_EQ(0, region_new(&self->fs, SIZE));
-	ASSERT_EQ(0, daxfs_create(&self->fs, ROOT, "f", 1, &new, &self->file));
-	self->used = used(&self->fs);
+	ASSERT_EQ(0, region_with_file(&self->fs, SIZE, &self->file));
+	self->used = region_used(&self->fs);
 }
 
 FIXTURE_TEARDOWN(xattr)
@@ -67,7 +56,7 @@ TEST_F(xattr, one)
 	ASSERT_EQ(11, daxfs_getxattr(fs, self->file, "user.a", value, sizeof(value)));
 	ASSERT_EQ(0, daxfs_setxattr(fs, self->file, "user.a", NULL, 0, 0));
 	ASSERT_EQ(0, daxfs_setxattr(fs, self->file, "user.empty", NULL, 0, 0));
-	EXPECT_EQ(self->used, used(fs));
+	EXPECT_EQ(self->used, region_used(fs));
 }
 
 TEST_F(xattr, limits)
@@ -85,7 +74,7 @@ TEST_F(xattr, limits)
 	ASSERT_EQ(0, daxfs_setxattr(fs, self->file, "user.big", big, most, 0));
 	ASSERT_EQ((int)most, daxfs_getxattr(fs, self->file, "user.big", value, DAXFS_XATTR_MAX));
 	EXPECT_EQ(0, memcmp(big, value, most));
-	EXPECT_EQ(self->used + 16, used(fs));
+	EXPECT_EQ(self->used + 16, region_used(fs));
 	EXPECT_EQ(-E2BIG, daxfs_setxattr(fs, self->file, "user.more", "", 0, 0));
 	ASSERT_EQ(0, daxfs_setxattr(fs, self->file, "user.big", NULL, 0, 0));
 	memset(name, 'n', sizeof(name));
@@ -97,7 +86,7 @@ TEST_F(xattr, limits)
 	ASSERT_EQ(0, daxfs_setxattr(fs, self->file, name, "x", 1, 0));
 	EXPECT_EQ(1, daxfs_getxattr(fs, self->file, name, value, 1));
 	ASSERT_EQ(0, daxfs_unlink(fs, ROOT, "f", 1, self->file));
-	EXPECT_EQ(self->used, used(fs));
+	EXPECT_EQ(self->used, region_used(fs));
 	EXPECT_EQ(-ESTALE, daxfs_getxattr(fs, self->file, name, value, 1));
 	free(big);
 	free(value);
@@ -126,7 +115,7 @@ TEST_F(xattr, from_the_start)
 	ASSERT_EQ(0, daxfs_getattr(&self->fs, dir, &attr));
 	EXPECT_EQ(2, attr.blocks);
 	ASSERT_EQ(0, daxfs_unlink(&self->fs, ROOT, "d", 1, dir));
-	EXPECT_EQ(self->used, used(&self->fs));
+	EXPECT_EQ(self->used, region_used(&self->fs));
 }
 
 TEST_F(xattr, random)
@@ -160,7 +149,7 @@ TEST_F(xattr, random)
 			ASSERT_TRUE(n < 0 || !memcmp(model[i], value, n));
 		}
 		ASSERT_EQ(0, daxfs_getattr(fs, self->file, &attr));
-		ASSERT_EQ(self->used + attr.blocks, used(fs));
+		ASSERT_EQ(self->used + attr.blocks, region_used(fs));
 	}
 }
 
