@@ -166,6 +166,7 @@ int mk_fs_pages_phys(struct mk_fs_pages *pages, u64 start, u64 size);
 int mk_fs_pages_dax(struct mk_fs_pages *pages, const char *path, void *holder);
 void mk_fs_pages_put(struct mk_fs_pages *pages);
 int mk_fs_pages_map(struct mk_fs *fs);
+int mk_fs_pages_flush(struct mk_fs *fs);
 void mk_fs_pages_grow(struct mk_fs *fs);
 bool mk_fs_pages_unmap(struct mk_fs *fs);
 bool mk_fs_pinned(struct mk_fs *fs, u64 off, u64 len);

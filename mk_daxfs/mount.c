@@ -400,8 +400,15 @@ static void stop(struct mk_fs *fs)
 	mk_fs_grace_end(fs);
 	if (fs->core.me)
 		daxfs_leave(&fs->core);
+	if (fs->core.piece && mk_fs_pages_flush(fs))
+		pr_err("%s: the device may have lost the last changes\n", fs->pages.name);
 	fs->lost = !mk_fs_pages_unmap(fs);
 	iput(fs->futexes);
+}
+
+static int sync_fs(struct super_block *sb, int wait)
+{
+	return wait ? mk_fs_pages_flush(mk_fs(sb)) : 0;
 }
 
 /* Who mounts it again waits for this. */
@@ -414,6 +421,7 @@ static const struct super_operations super_ops = {
 	.alloc_inode = mk_fs_alloc_inode,
 	.free_inode = mk_fs_free_inode,
 	.put_super = put_super,
+	.sync_fs = sync_fs,
 	.statfs = statfs,
 	.show_options = show_options,
 };

@@ -3,6 +3,7 @@
  * The memory of a file system, and its struct pages: RAM of this kernel has them
  * already, other memory gets some.
  */
+#include <linux/blkdev.h>
 #include <linux/dax.h>
 #include <linux/delay.h>
 #include <linux/io.h>
@@ -246,6 +247,33 @@ static void set_at_rest(struct mk_fs *fs, int references)
 		set_page_count(virt_to_page(e->addr + at), references);
 }
 
+/* Does it lose what CPUs have in their caches when the power fails? */
+static bool has_cache(const struct mk_fs_pages *pages)
+{
+	return pages->kind == MK_FS_DAX && dax_write_cache_enabled(pages->dax);
+}
+
+/**
+ * mk_fs_pages_flush() - a device gets what CPUs have in their caches
+ * @fs:		mapped
+ *
+ * Context: sleeps.
+ * Return: 0, or a negative errno of the device.
+ */
+int mk_fs_pages_flush(struct mk_fs *fs)
+{
+	const struct mk_fs_extent *e = fs->pages.extent;
+	u64 at;
+
+	if (!has_cache(&fs->pages))
+		return 0;
+	for (at = 0; at < e->size; at += DAXFS_HUGE) {
+		dax_flush(fs->pages.dax, e->addr + at, DAXFS_HUGE);
+		cond_resched();
+	}
+	return blkdev_issue_flush(compat_bdev(&fs->pages.bdev));
+}
+
 /**
  * mk_fs_pages_map() - make it usable
  * @fs:		its pages are found; core.piece and core.size are set
@@ -264,9 +292,13 @@ int mk_fs_pages_map(struct mk_fs *fs)
 			return err;
 	}
 	err = list_pieces(fs);
-	if (!err)
-		set_at_rest(fs, 1);
-	return err;
+	if (err)
+		return err;
+	set_at_rest(fs, 1);
+	if (has_cache(&fs->pages))
+		pr_warn("%s: sync and unmount make it safe, fsync() does not: this device loses what CPUs have in their caches when the power fails\n",
+			fs->pages.name);
+	return 0;
 }
 
 static void unmap_extents(struct mk_fs_extent *e, struct mk_fs_extent *end)

@@ -1,75 +1,82 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
-# File systems in memory that is no region: a block device that is memory, and what
-# nobody uses (vm/run --spare).
+# Memory that is none of the pool's (vm/run --spare): an NVDIMM's, as a device and by its
+# address, and a range that is reserved.  What is in it stays.
 . ./lib.sh
 
-DIR=/tmp/data
-PHYS=$((5632 << 20))
-DEV=/dev/pmem0
+DIR=/tmp/mounted
+SIZE=32M
+BYTES=$((32 << 20))
+RESERVED=$((5632 << 20))
 
-# refuses TEXT OPTIONS SOURCE
-refuses() {
-	check "$1" sh -c "! mount -t daxfs -o $2 $3 $DIR"
+# at_of WHAT: where /proc/iomem has it
+at_of() {
+	sed -n "s/^\([0-9a-f]*\)-.* : $1\$/0x\1/p" /proc/iomem | head -n 1
 }
 
-# works WHAT [OPTIONS] SOURCE: as any other
-works() {
-	what=$1
-	shift
-	check "$what: mount" mount -t daxfs -o "$@" $DIR
-	check "$what: calls" sh -c "cd $DIR && posix"
-	check "$what: random operations on a file" fsx $DIR/fsx 300
-	rm -f $DIR/fsx*
-	echo kept >$DIR/kept
-	note <<-END
-		$(grep " $DIR " /proc/mounts)
-	END
-	check "$what: unmount" umount $DIR
-	check "$what: read-only" mount -t daxfs -o "ro,$1" "$2" $DIR
-	equal "$what: what was there is there" kept "$(cat $DIR/kept)"
-	check "$what: a hole is read" sh -c "cd $DIR && cat holes | tr -d '\0' | wc -c | grep -qx 0"
-	refuses "$what: not writable beside" "$1" "$2"
+# refuses TEXT OPTIONS [SOURCE]
+refuses() {
+	check "$1" sh -c "! mount -t daxfs -o $2 ${3-none} $DIR"
+}
+
+# used HOW SOURCE OPTIONS: mounted, used, unmounted, mounted again
+used() {
+	check "$1: mount" mount -t daxfs -o "$3" "$2" $DIR
+	check "$1: calls" sh -c "mkdir $DIR/work && cd $DIR/work && posix"
+	rm -rf ${DIR:?}/work
+	check "$1: random operations on a file" fsx $DIR/fsx 300
+	check "$1: random operations on names" tree run $DIR t 3
+	check "$1: a program in it" sh -c "cp /bin/busybox $DIR && $DIR/busybox true"
+	sum=$(tree sum $DIR)
+	check "$1: sync" sync
+	check "$1: unmount" umount $DIR
+	check "$1: mount again" mount -t daxfs -o "$3" "$2" $DIR
+	equal "$1: all of it is there" "$sum" "$(tree sum $DIR)"
+	check "$1: and right" tree verify $DIR t
+	check "$1: what runs in it is not taken away" sh -c "cd $DIR && ! umount $DIR"
 	must umount $DIR
 }
 
-modprobe -q nd_e820
-modprobe -q nd_pmem
-[ -b $DEV ] || skip "no memory is a block device (vm/run --spare)"
-grep -qi "^$(printf %x $PHYS)-.*reserved" /proc/iomem || skip "no memory is set aside (vm/run --spare)"
-host_snapshot
-pool_up 2-3 256M
+modprobe -q nd_e820 && modprobe -q nd_pmem
+[ -b /dev/pmem0 ] || skip "no memory is a block device (vm/run --spare)"
+modprobe -q mk_core || true
 must modprobe mk_daxfs
-must mkdir -p $DIR
-must mkctl fs create data --size 32M
-must mount -t daxfs data $DIR
-truncate -s 1M $DIR/holes
-umount $DIR
-must region data save /tmp/image
-
-refuses "nothing is in it yet" phys=$PHYS,size=32M none
-refuses "not whole" phys=$PHYS,size=33K none
-refuses "no memory" phys=0xfffffffffffe00000,size=2M none
-refuses "RAM" phys=64M,size=2M none
-refuses "RAM in part" phys=$((PHYS - (2 << 20))),size=4M none
-refuses "no number" phys=64Q,size=2M none
-refuses "no option" speed=11 data
-refuses "a file" dax=/tmp/image none
-refuses "nothing is in the device" dax=$DEV none
-refuses "no name" region= none
-
-must dd if=/tmp/image of=$DEV bs=1M
-must dd if=/tmp/image of=/dev/mem bs=1M seek=$((PHYS >> 20)) conv=notrunc
+mkdir -p $DIR
+refuses "nothing is there" rw /dev/pmem0
+check "a file system in the device" mkctl fs create /dev/pmem0 --size $SIZE
+refused no_room 1 "one that is too large" fs create /dev/pmem0 --size 1G
+used "a device" /dev/pmem0 rw
+check "by an option" mount -t daxfs -o dax=/dev/pmem0 none $DIR
+check "it is busy" sh -c "! mkctl fs create /dev/pmem0 --size $SIZE"
+must mkdir -p $DIR.2
+check "twice" mount -t daxfs /dev/pmem0 $DIR.2
+must umount $DIR.2
+must umount $DIR
+check "read-only" mount -t daxfs -o ro /dev/pmem0 $DIR
+refuses "not writable beside" rw /dev/pmem0
+must umount $DIR
+check "the mount says what a power failure takes" sh -c "dmesg | grep 'pmem0: sync and unmount make it safe'"
+dd if=/dev/pmem0 of=/tmp/image bs=1M 2>/dev/null
+check "what the device has is in order" mkctl fs check /tmp/image
+refused file 1 "a file that is there" fs create /tmp/image --size $SIZE
 rm /tmp/image
-works "a device" dax=$DEV none
-check "a device is the source" mount -t daxfs $DEV $DIR
-refuses "no device" rw /dev/pmem0p1
-equal "and is told" "dax=$DEV" "$(sed -n "s|.* $DIR daxfs .*\(dax=[^ ,]*\).*|\1|p" /proc/mounts)"
+
+address=$(at_of 'Persistent Memory (legacy)')
+rmmod nd_pmem nd_e820 2>/dev/null
+check "its memory by its address" mount -t daxfs -o "phys=$address,size=$BYTES" none $DIR
+check "has what the device had" tree verify $DIR t
 must umount $DIR
-works "memory" "phys=$PHYS,size=32M" none
-check "memory that is alone" mount -t daxfs -o "phys=$PHYS,size=32M,alone" none $DIR
-must umount $DIR
-must mkctl fs delete data
-check "the module can go" rmmod mk_daxfs
-pool_down
-host_compare 4096
+refuses "RAM" "phys=0x1000000,size=$BYTES"
+refuses "RAM in part" phys=$((RESERVED - (2 << 20))),size=4M
+refuses "an odd size" "phys=$address,size=12345"
+refuses "no memory" phys=0xfffffffffffe00000,size=2M
+refuses "no number" phys=64Q,size=2M
+refuses "no option" speed=11
+refuses "no name" region=
+refuses "no device" dax=/tmp
+
+check "an image in a file" mkctl fs create /tmp/image --size $SIZE
+check "goes to memory that is reserved" dd if=/tmp/image of=/dev/mem bs=1M seek=$((RESERVED >> 20)) conv=notrunc
+rm /tmp/image
+used "reserved memory" none "phys=$RESERVED,size=$SIZE,alone"
+must rmmod mk_daxfs mk_core
