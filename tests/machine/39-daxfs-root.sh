@@ -1,13 +1,17 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
-# Two instances whose root is one region, which grows meanwhile.
+# Two instances whose root is one region, which grows meanwhile; memory has it once,
+# also with a third one.
 . ./lib.sh
 
 DIR=/tmp/mounted
 WORK=/tmp/work
 
+# KiB that an instance has free; what its processes leave behind is not counted
+FREE='sync; sleep 1; awk "/^MemFree/ { print \$2 }" /proc/meminfo'
+
 host_snapshot
-pool_up 2-3 1G
+pool_up 1-3 1280M
 must modprobe mk_ipc
 mkdir -p $DIR $WORK
 cd $WORK || exit
@@ -41,6 +45,29 @@ check "the host has more" test "$(stat -f -c %b $DIR)" -gt $((before + 30000))
 check "web, too" at sh -c "test \$(stat -f -c %b /) -gt $((before + 30000))"
 check "web fills what is new" at sh -c 'dd if=/dev/zero of=/tmp/large bs=1M count=180 2>/dev/null && sync'
 equal "the host reads it" "$(dd if=/dev/zero bs=1M count=180 2>/dev/null | md5sum)" "$(md5sum <$DIR/tmp/large)"
+# each has its own memory, and there is one copy of the files
+size=$((256 << 20))
+used=$(($(stat -f -c %b $DIR) - $(stat -f -c %f $DIR)))
+read_all='find / -xdev -type f -exec cat {} + | wc -c'
+db_free=$(db sh -c "$FREE")
+check "db reads all of it" test "$(db sh -c "$read_all")" -gt $((180 << 20))
+db_took=$((db_free - $(db sh -c "$FREE")))
+check "which is in its memory not at all: $db_took KiB" test $db_took -lt $((size / 1024 / 50))
+must mkctl fs permit root ad:ro
+must run_instance ad 1 256M 'insmod /lib/modules/$(uname -r)/mk_daxfs.ko; mkdir /d'
+ad() {
+	/bin/mkctl exec ad -T --timeout $((20 * SLOW)) -- sh -c "$1" </dev/null
+}
+ad_free=$(ad "$FREE")
+check "a third instance reads it" test "$(ad 'mount -t daxfs -o ro root /d; find /d -type f -exec cat {} + | wc -c')" -gt $((180 << 20))
+ad_took=$((ad_free - $(ad "$FREE")))
+check "it costs an instance 2 % of its size at most: $ad_took KiB" test $ad_took -le $((size / 1024 / 50))
+more=$(($(stat -f -c %b $DIR) - $(stat -f -c %f $DIR) - used))
+check "and nothing in it: $more blocks" test $more -le $((used / 50))
+equal "the pool has it once" $size "$(pool memory_regions)"
+must mkctl kill ad
+must mkctl delete ad
+
 check "check finds nothing" mkctl fs check root
 note /tmp/output
 mkctl fs inspect root | note
