@@ -37,6 +37,7 @@ step() {
 	silent)	 vm --name "$1" --tests '76*' --limit 300 --host debug ;;
 	eight)	 vm --name "$1" --tests '71*' --limit 1200 --cpus 10 --memory 6G --env TEST_LIMIT=900 ;;
 	dax)	 vm --name "$1" --tests '77*' --limit 600 --env TEST_LIMIT=300 --spare ;;
+	programs) vm --name "$1" --tests '79*' --limit 900 --memory 6G --env TEST_LIMIT=800 ;;
 	windows) vm --name "$1" --tests '74*' --limit 600 --cpus 20 ;;
 	rounds)	 vm --name "$1" --tests '8*' --limit 3000 --env TEST_LIMIT=900 ;;
 	pair-*)	 pair "${1#pair-}" '10* 11*' ;;
@@ -89,7 +90,7 @@ more_steps() {
 all_steps() {
 	local host instance
 
-	echo lint unit model fuzz machine x2apic numa eight windows rounds lockdown ima tsc dax ends-poweroff ends-reboot ends-kexec debian demo bench debug silent kcsan
+	echo lint unit model fuzz machine x2apic numa eight windows rounds lockdown ima tsc dax programs ends-poweroff ends-reboot ends-kexec debian demo bench debug silent kcsan
 	for host in $("$TOP/tests/kernels.sh" list); do
 		for instance in $("$TOP/tests/kernels.sh" list); do
 			echo "sizes-$host-$instance"
