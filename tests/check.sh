@@ -36,7 +36,7 @@ step() {
 	tsc)	 vm --name "$1" --tests '75*' --limit 300 --append clearcpuid=tsc ;;
 	silent)	 vm --name "$1" --tests '76*' --limit 300 --host debug ;;
 	eight)	 vm --name "$1" --tests '71*' --limit 1200 --cpus 10 --memory 6G --env TEST_LIMIT=900 ;;
-	dax)	 vm --name "$1" --tests '77*' --limit 600 --env TEST_LIMIT=300 --spare ;;
+	pmem)	 vm --name "$1" --tests '78*' --limit 300 --append 'memmap=64M!5G memmap=64M$5376M' ;;
 	programs) vm --name "$1" --tests '79*' --limit 900 --memory 6G --env TEST_LIMIT=800 ;;
 	windows) vm --name "$1" --tests '74*' --limit 600 --cpus 20 ;;
 	rounds)	 vm --name "$1" --tests '8*' --limit 3000 --env TEST_LIMIT=900 ;;
@@ -84,13 +84,13 @@ quick_steps() {
 
 # Other machines, what is short first; what takes a quarter of an hour is left out.
 more_steps() {
-	[ -n "${KERNEL-}" ] || echo lockdown ima tsc dax windows numa ends-kexec eight
+	[ -n "${KERNEL-}" ] || echo lockdown ima tsc pmem windows numa ends-kexec eight
 }
 
 all_steps() {
 	local host instance
 
-	echo lint unit model fuzz machine x2apic numa eight windows rounds lockdown ima tsc dax programs ends-poweroff ends-reboot ends-kexec debian demo bench debug silent kcsan
+	echo lint unit model fuzz machine x2apic numa eight windows rounds lockdown ima tsc pmem programs ends-poweroff ends-reboot ends-kexec debian demo bench debug silent kcsan
 	for host in $("$TOP/tests/kernels.sh" list); do
 		for instance in $("$TOP/tests/kernels.sh" list); do
 			echo "sizes-$host-$instance"

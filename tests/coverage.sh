@@ -34,7 +34,8 @@ measure() {
 	mkdir -p "$out"
 	: >"$out/lcov.log"
 	"$TOP/tests/kernels.sh" install bookworm lcov
-	"$TOP/tests/vm/run" --name coverage --host cover --coverage --numa --spare --tests '[0-69]* 70* 77*' --limit 2400 \
+	"$TOP/tests/vm/run" --name coverage --host cover --coverage --numa --tests '[0-69]* 70* 78*' --limit 2400 \
+		--append 'memmap=64M!5G memmap=64M$5376M' \
 		--env TEST_LIMIT=600 || say "tests have failed; what they reached counts all the same"
 	build=$BUILD/$(cat "$("$TOP/tests/kernels.sh" get cover)/release")-gcov
 	counts "$build" gcov-host

@@ -9,16 +9,30 @@ used() {
 	df -P "$DIR" | awk 'NR == 2 { print $3 }'
 }
 
+# refuses TEXT OPTIONS SOURCE
+refuses() {
+	check "$1" sh -c "! mount -t daxfs -o $2 $3 $DIR"
+}
+
 host_snapshot
 pool_up 2-3 512M
 must modprobe mk_daxfs
 must mkctl fs create data --size 64M
 must mkdir -p $DIR
-check "no region" sh -c "! mount -t daxfs none $DIR"
+refuses "no region" rw none
+refuses "no name" region= none
+refuses "an option that is none" speed=11 data
+refuses "no number" phys=64Q,size=2M none
+refuses "an odd size" phys=64M,size=33K none
+refuses "RAM" phys=64M,size=2M none
+refuses "no memory" phys=0xffffffffffe00000,size=2M none
+refuses "no device" dax=/dev/nothing none
+refuses "a device that is no memory" dax=/dev/null none
 check "mount" mount -t daxfs data $DIR
 check "twice" sh -c "mkdir -p $DIR.2 && mount -t daxfs -o region=data none $DIR.2"
 check "it is the same" sh -c "touch $DIR/here && test -e $DIR.2/here && rm $DIR.2/here"
 must umount $DIR.2
+refuses "read-only beside" ro data
 check "it cannot be deleted" sh -c "! mkctl fs delete data"
 before=$(used)
 check "calls" sh -c "cd $DIR && posix"
@@ -34,10 +48,12 @@ free_again() {
 
 check "the blocks are free again" within 10 free_again
 echo kept >$DIR/kept
+truncate -s 1M $DIR/holes
 check "unmount" umount $DIR
 check "read-only" mount -t daxfs -o ro data $DIR
 equal "what was there is there" kept "$(cat $DIR/kept)"
 check "it cannot be written" sh -c "! touch $DIR/kept"
+check "a hole is read" sh -c "tr -d '\\0' <$DIR/holes | wc -c | grep -qx 0"
 check "unmount again" umount $DIR
 check "it is in order" mkctl fs check data
 must mkctl fs delete data

@@ -177,6 +177,21 @@ static void use_mapping(const char *name)
 		p[random_below(4 << 20)]++;
 }
 
+static void store(__u64 at, __u64 word)
+{
+	__atomic_store_n(&words[at], word, __ATOMIC_RELAXED);
+}
+
+/* What was looked at may be another thing when it is used. */
+static void flicker(void)
+{
+	__u64 at = any_word(), was = words[at];
+
+	store(at, damaged(was));
+	usleep(random_below(1000));
+	store(at, was);
+}
+
 /* A child of its own: it may be killed where it waits, or by SIGBUS. */
 static int programs(const char *dir)
 {
@@ -191,7 +206,8 @@ static int programs(const char *dir)
 		use_mapping("dir/mapped");
 		_exit(0);
 	}
-	waitpid(pid, &status, 0);
+	while (!waitpid(pid, &status, WNOHANG))
+		flicker();
 	killed += WIFSIGNALED(status) && WTERMSIG(status) == SIGALRM;
 	return WIFSIGNALED(status) && WTERMSIG(status) == SIGSEGV;
 }
@@ -202,7 +218,7 @@ static void one_damage(void)
 {
 	__u64 at = any_word();
 
-	__atomic_store_n(&words[at], damaged(words[at]), __ATOMIC_RELAXED);
+	store(at, damaged(words[at]));
 }
 
 /* As at first, or nearly. */

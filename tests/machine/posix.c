@@ -4,14 +4,17 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <linux/falloc.h>
+#include <linux/fs.h>
 #include <linux/futex.h>
 #include <linux/types.h>
 #include <setjmp.h>
 #include <signal.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/sendfile.h>
 #include <sys/stat.h>
@@ -760,6 +763,98 @@ TEST(acls)
 	rmdir("acls");
 }
 
+TEST(default_acls)
+{
+	struct acl acl = { 2, { { 1, 7, -1 }, { 2, 7, 1000 }, { 4, 4, -1 }, { 0x10, 7, -1 },
+				{ 0x20, 5, -1 } } };
+	struct acl plain = { 2, { { 1, 6, -1 }, { 4, 4, -1 }, { 0x20, 4, -1 } } };
+	const size_t plain_size = offsetof(struct acl, entry[3]);
+	struct stat st;
+
+	ASSERT_EQ(0, mkdir("defaults", 0777));
+	if (setxattr("defaults", DEFAULT, &acl, sizeof(acl), 0) && errno == EOPNOTSUPP) {
+		rmdir("defaults");
+		SKIP(return, "this kernel has no ACLs");
+	}
+	ASSERT_EQ(0, mkdir("defaults/dir", 0777));
+	EXPECT_EQ(sizeof(acl), getxattr("defaults/dir", DEFAULT, other, PAGE));
+	EXPECT_EQ(sizeof(acl), getxattr("defaults/dir", ACL, other, PAGE));
+	close(make("defaults/file"));
+	EXPECT_EQ(-1, setxattr("defaults/file", DEFAULT, &acl, sizeof(acl), 0));
+	EXPECT_EQ(EACCES, errno);
+	/* what says no more than the mode is no attribute */
+	ASSERT_EQ(0, setxattr("defaults/file", ACL, &plain, plain_size, 0));
+	EXPECT_EQ(-1, getxattr("defaults/file", ACL, other, PAGE));
+	EXPECT_EQ(ENODATA, errno);
+	ASSERT_EQ(0, stat("defaults/file", &st));
+	EXPECT_EQ(0644, st.st_mode & 0777);
+	plain.version = 3;
+	EXPECT_EQ(-1, setxattr("defaults/file", ACL, &plain, plain_size, 0));
+	unlink("defaults/file");
+	rmdir("defaults/dir");
+	ASSERT_EQ(0, removexattr("defaults", DEFAULT));
+	ASSERT_EQ(0, mkdir("defaults/dir", 0777));
+	EXPECT_EQ(-1, getxattr("defaults/dir", DEFAULT, other, PAGE));
+	rmdir("defaults/dir");
+	rmdir("defaults");
+}
+
+TEST(names_that_only_root_sees)
+{
+	char list[256];
+	int status;
+
+	close(make("hidden"));
+	ASSERT_EQ(0, chmod("hidden", 0644));
+	ASSERT_EQ(0, setxattr("hidden", "trusted.one", "1", 1, 0));
+	ASSERT_EQ(0, setxattr("hidden", "user.two", "2", 1, 0));
+	ASSERT_EQ(0, setxattr("hidden", "trusted.three", "3", 1, 0));
+	EXPECT_EQ(35, listxattr("hidden", list, sizeof(list)));
+	if (!fork()) {
+		if (setresgid(1000, 1000, 1000) || setresuid(1000, 1000, 1000))
+			_exit(1);
+		_exit(listxattr("hidden", list, sizeof(list)) != 9 || strcmp(list, "user.two"));
+	}
+	wait(&status);
+	EXPECT_EQ(0, status);
+	EXPECT_EQ(-1, listxattr("hidden", list, 20));
+	EXPECT_EQ(ERANGE, errno);
+	EXPECT_EQ(-1, setxattr("hidden", "user.large", large, 65537, 0));
+	EXPECT_EQ(E2BIG, errno);
+	unlink("hidden");
+}
+
+static int set_flags(int fd, int flags)
+{
+	return ioctl(fd, FS_IOC_SETFLAGS, &flags);
+}
+
+TEST(immutable_and_append_only)
+{
+	int fd = make("chattr"), flags = -1;
+	struct fsxattr fsx = { .fsx_extsize = PAGE, .fsx_xflags = FS_XFLAG_EXTSIZE };
+	struct statx sx;
+
+	ASSERT_EQ(0, ioctl(fd, FS_IOC_GETFLAGS, &flags));
+	EXPECT_EQ(0, flags);
+	ASSERT_EQ(0, set_flags(fd, FS_IMMUTABLE_FL));
+	ASSERT_EQ(0, statx(fd, "", AT_EMPTY_PATH, STATX_BASIC_STATS, &sx));
+	EXPECT_TRUE(sx.stx_attributes & STATX_ATTR_IMMUTABLE);
+	EXPECT_EQ(-1, open("chattr", O_WRONLY));
+	EXPECT_EQ(EPERM, errno);
+	EXPECT_EQ(-1, unlink("chattr"));
+	ASSERT_EQ(0, set_flags(fd, FS_APPEND_FL));
+	ASSERT_EQ(0, statx(fd, "", AT_EMPTY_PATH, STATX_BASIC_STATS, &sx));
+	EXPECT_TRUE(sx.stx_attributes & STATX_ATTR_APPEND);
+	EXPECT_EQ(-1, open("chattr", O_WRONLY));
+	EXPECT_EQ(-1, set_flags(fd, FS_NODUMP_FL));
+	EXPECT_EQ(EOPNOTSUPP, errno);
+	EXPECT_EQ(-1, ioctl(fd, FS_IOC_FSSETXATTR, &fsx));
+	ASSERT_EQ(0, set_flags(fd, 0));
+	close(fd);
+	EXPECT_EQ(0, unlink("chattr"));
+}
+
 /* --- locks ------------------------------------------------------------------------------ */
 
 static int in_child(int (*fn)(const char *name), const char *name)
@@ -831,6 +926,55 @@ TEST(who_waits_for_a_lock_gets_it)
 	EXPECT_EQ(0, status);
 	close(fd);
 	unlink("wait");
+}
+
+static void on_alarm(int sig)
+{
+	(void)sig;
+}
+
+TEST(a_signal_ends_the_wait_for_a_lock)
+{
+	struct sigaction sa = { .sa_handler = on_alarm }, old;
+	int fd = make("signal"), two = open("signal", O_RDWR);
+
+	sigaction(SIGALRM, &sa, &old);
+	ASSERT_EQ(0, flock(fd, LOCK_EX));
+	EXPECT_EQ(-1, flock(two, LOCK_EX | LOCK_NB));
+	EXPECT_EQ(EWOULDBLOCK, errno);
+	alarm(1);
+	EXPECT_EQ(-1, flock(two, LOCK_EX));
+	EXPECT_EQ(EINTR, errno);
+	sigaction(SIGALRM, &old, NULL);
+	close(two);
+	close(fd);
+	unlink("signal");
+}
+
+/* --- what it has not -------------------------------------------------------------------- */
+
+TEST(what_is_not_there)
+{
+	struct iovec vec = { page, PAGE };
+	int fd = make("not");
+
+	ASSERT_EQ(0, fallocate(fd, 0, 0, 4 * PAGE));
+	EXPECT_EQ(-1, fallocate(fd, FALLOC_FL_COLLAPSE_RANGE, 0, PAGE));
+	EXPECT_EQ(EOPNOTSUPP, errno);
+	EXPECT_EQ(-1, fallocate(fd, FALLOC_FL_INSERT_RANGE, 0, PAGE));
+	EXPECT_EQ(EOPNOTSUPP, errno);
+	EXPECT_EQ(-1, fcntl(fd, F_SETLEASE, F_WRLCK));
+	EXPECT_EQ(-1, lseek(fd, -1, SEEK_DATA));
+	EXPECT_EQ(ENXIO, errno);
+	EXPECT_EQ(4 * PAGE, lseek(fd, 0, SEEK_END));
+	EXPECT_EQ(0, fsync(fd));
+	EXPECT_EQ(-1, pwritev2(fd, &vec, 1, 0, RWF_NOWAIT));
+	EXPECT_EQ(-1, ftruncate(fd, 1LL << 47));
+	EXPECT_EQ(EFBIG, errno);
+	EXPECT_EQ(-1, pwrite(fd, page, 1, (1LL << 47) + PAGE));
+	EXPECT_EQ(EFBIG, errno);
+	close(fd);
+	unlink("not");
 }
 
 TEST_HARNESS_MAIN

@@ -1,13 +1,13 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
-# Memory that is none of the pool's (vm/run --spare): an NVDIMM's, as a device and by its
+# Memory that is none of the pool's (memmap=): an NVDIMM's, as a device and by its
 # address, and a range that is reserved.  What is in it stays.
 . ./lib.sh
 
 DIR=/tmp/mounted
-SIZE=32M
-BYTES=$((32 << 20))
-RESERVED=$((5632 << 20))
+SIZE=64M
+BYTES=$((64 << 20))
+RESERVED=$((5376 << 20))
 
 # at_of WHAT: where /proc/iomem has it
 at_of() {
@@ -38,7 +38,7 @@ used() {
 }
 
 modprobe -q nd_e820 && modprobe -q nd_pmem
-[ -b /dev/pmem0 ] || skip "no memory is a block device (vm/run --spare)"
+[ -b /dev/pmem0 ] || skip "no memory is a block device (check.sh pmem)"
 modprobe -q mk_core || true
 must modprobe mk_daxfs
 mkdir -p $DIR
