@@ -325,32 +325,87 @@ struct daxfs_new {
 int daxfs_lookup(struct daxfs *fs, struct daxfs_ref dir, const char *name, __u32 len,
 		 struct daxfs_ref *ref, __u32 *type);
 
+/**
+ * struct daxfs_span - changes of a directory that are all of one call
+ * @from:	daxfs_inode.seq before them
+ * @to:		after them; both as zeros left alone when the call did not get so far
+ */
+struct daxfs_span {
+	__u32 from;
+	__u32 to;
+};
+
 /*
  * daxfs_create() - also directories, devices, symbolic links. -EEXIST, -EMLINK.
  * A name of NULL: no name, and open for this kernel (O_TMPFILE).
  */
-int daxfs_create(struct daxfs *fs, struct daxfs_ref dir, const char *name, __u32 len,
-		 const struct daxfs_new *what, struct daxfs_ref *ref);
+int daxfs_create_in(struct daxfs *fs, struct daxfs_ref dir, const char *name, __u32 len,
+		    const struct daxfs_new *what, struct daxfs_ref *ref, struct daxfs_span *span);
+
+static inline int daxfs_create(struct daxfs *fs, struct daxfs_ref dir, const char *name,
+			       __u32 len, const struct daxfs_new *what, struct daxfs_ref *ref)
+{
+	return daxfs_create_in(fs, dir, name, len, what, ref, NULL);
+}
 
 /* daxfs_link() - also gives a name to what has none and is open. -EEXIST, -EMLINK. */
-int daxfs_link(struct daxfs *fs, struct daxfs_ref dir, const char *name, __u32 len,
-	       struct daxfs_ref ref);
+int daxfs_link_in(struct daxfs *fs, struct daxfs_ref dir, const char *name, __u32 len,
+		  struct daxfs_ref ref, struct daxfs_span *span);
+
+static inline int daxfs_link(struct daxfs *fs, struct daxfs_ref dir, const char *name, __u32 len,
+			     struct daxfs_ref ref)
+{
+	return daxfs_link_in(fs, dir, name, len, ref, NULL);
+}
 
 /* daxfs_unlink() - @ref: what the caller takes it for, else -ESTALE. -ENOTEMPTY. */
-int daxfs_unlink(struct daxfs *fs, struct daxfs_ref dir, const char *name, __u32 len,
-		 struct daxfs_ref ref);
+int daxfs_unlink_in(struct daxfs *fs, struct daxfs_ref dir, const char *name, __u32 len,
+		    struct daxfs_ref ref, struct daxfs_span *span);
+
+static inline int daxfs_unlink(struct daxfs *fs, struct daxfs_ref dir, const char *name,
+			       __u32 len, struct daxfs_ref ref)
+{
+	return daxfs_unlink_in(fs, dir, name, len, ref, NULL);
+}
 
 #define DAXFS_RENAME_NOREPLACE	0x1
 #define DAXFS_RENAME_EXCHANGE	0x2
 #define DAXFS_RENAME_WHITEOUT	0x4
 
+/**
+ * struct daxfs_side - one of the two names of a rename
+ * @dir:	its directory
+ * @name:	any bytes but '/' and NUL
+ * @len:	their number
+ * @ref:	what the caller takes it for; ino 0: nothing
+ * @span:	out: of the directory; of the second side zeros when it is the same one
+ */
+struct daxfs_side {
+	struct daxfs_ref dir;
+	const char *name;
+	__u32 len;
+	struct daxfs_ref ref;
+	struct daxfs_span span;
+};
+
 /*
  * daxfs_rename() - @old: what the caller takes the old name for; @new: likewise, or ino 0.
  * -EEXIST, -ENOTEMPTY, -EMLINK; -EINVAL: a directory into itself.
  */
-int daxfs_rename(struct daxfs *fs, struct daxfs_ref old_dir, const char *old_name, __u32 old_len,
-		 struct daxfs_ref old, struct daxfs_ref new_dir, const char *new_name,
-		 __u32 new_len, struct daxfs_ref new, unsigned int flags);
+int daxfs_rename_sides(struct daxfs *fs, struct daxfs_side side[2], unsigned int flags);
+
+static inline int daxfs_rename(struct daxfs *fs, struct daxfs_ref old_dir, const char *old_name,
+			       __u32 old_len, struct daxfs_ref old, struct daxfs_ref new_dir,
+			       const char *new_name, __u32 new_len, struct daxfs_ref new,
+			       unsigned int flags)
+{
+	struct daxfs_side side[] = {
+		{ .dir = old_dir, .name = old_name, .len = old_len, .ref = old },
+		{ .dir = new_dir, .name = new_name, .len = new_len, .ref = new },
+	};
+
+	return daxfs_rename_sides(fs, side, flags);
+}
 
 /* daxfs_readlink() - up to @size bytes to @to; returns their number */
 int daxfs_readlink(struct daxfs *fs, struct daxfs_ref ref, char *to, __u32 size);

@@ -115,6 +115,7 @@ struct mk_fs {
  * @seq:	raw->seq of the attributes in @vfs, odd: none
  * @xattr:	raw->xattr of the ACLs in @vfs
  * @btime:	birth, ns
+ * @known:	of a directory, see namei.c
  * @lock:	@openers, and that nobody opens it
  * @openers:	open files
  * @mapped:	pages of it were in a process: they may be pinned
@@ -128,6 +129,7 @@ struct mk_fs_node {
 	u32 seq;
 	u64 xattr;
 	u64 btime;
+	u64 known;
 	struct mutex lock;	/* of @openers */
 	u32 openers;
 	bool mapped;
@@ -180,6 +182,7 @@ void mk_fs_node_exit(void);
 struct inode *mk_fs_alloc_inode(struct super_block *sb);
 void mk_fs_free_inode(struct inode *inode);
 struct inode *mk_fs_iget(struct super_block *sb, struct daxfs_ref ref);
+int mk_fs_check(struct inode *inode, bool wait);
 int mk_fs_refresh(struct inode *inode, bool wait);
 void mk_fs_refresh_removed(struct inode *inode);
 int mk_fs_open(struct inode *inode, struct file *file);

@@ -1,19 +1,54 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Names.  Another kernel may change any of them at any time, so each is asked for
- * again when it is used; while the number of changes of its directory is the one
- * that d_time has, it is as it was.
+ * Names.  Another kernel may change any of them at any time.  A directory's node->known
+ * is its seq, and in the upper half a number that no other directory has: names
+ * that are looked up get it as d_time.  While the region's seq is the known one they are
+ * right.  What this kernel changes takes the seq along: it changes its dentries itself.
+ * After a change by another kernel the directory gets another number, and its names are
+ * asked for again.
  */
 #include <linux/namei.h>
 
 #include "internal.h"
 
-#define ASK_AGAIN	1	/* of d_time: odd, as no directory at rest has it */
+#define ASK_AGAIN	0	/* of d_time: no number of a directory */
 #define TRIES		100	/* of a name that is another one each time */
+
+static atomic_t numbers;
 
 static u32 changes(const struct inode *dir)
 {
 	return mk_peer_load_acquire(&mk_fs_node(dir)->raw->seq);
+}
+
+/* Its @seq is known from now on, if @was still stands.  Return: its number, or ASK_AGAIN. */
+static u32 know(struct inode *dir, u64 was, u32 seq, bool same)
+{
+	u32 number = same ? was >> 32 : atomic_inc_return(&numbers);
+
+	return cmpxchg64(&mk_fs_node(dir)->known, was, (u64)number << 32 | seq) == was ?
+	       number : ASK_AGAIN;
+}
+
+/* For names that are looked up after this. */
+static u32 number_of(struct inode *dir)
+{
+	u64 known = READ_ONCE(mk_fs_node(dir)->known);
+	u32 seq = changes(dir);
+
+	if ((u32)known == seq)
+		return known >> 32;
+	return seq & 1 ? ASK_AGAIN : know(dir, known, seq, false);
+}
+
+/* For names that this kernel has changed. */
+static u32 number_after(struct inode *dir, const struct daxfs_span *span)
+{
+	u64 known = READ_ONCE(mk_fs_node(dir)->known);
+
+	if (span->to == span->from || span->to & 1)
+		return ASK_AGAIN;
+	return know(dir, known, span->to, (u32)known == span->from);
 }
 
 static bool is_same(const struct inode *inode, struct daxfs_ref ref)
@@ -46,7 +81,7 @@ static struct dentry *lookup(struct inode *dir, struct dentry *dentry, unsigned 
 {
 	struct inode *inode = NULL;
 	struct dentry *other;
-	u32 seq = changes(dir);
+	u32 number = number_of(dir);
 	int err;
 
 	if (dentry->d_name.len > DAXFS_NAME_MAX)
@@ -54,7 +89,7 @@ static struct dentry *lookup(struct inode *dir, struct dentry *dentry, unsigned 
 	err = find(dir, &dentry->d_name, &inode);
 	if (err && err != -ENOENT)
 		return ERR_PTR(err);
-	dentry->d_time = seq;
+	dentry->d_time = number;
 	other = d_splice_alias(err ? NULL : inode, dentry);
 	if (!IS_ERR_OR_NULL(other))
 		other->d_time = ASK_AGAIN;
@@ -67,7 +102,7 @@ static int ask(struct inode *dir, const struct qstr *name, struct dentry *dentry
 	bool wait = !(flags & LOOKUP_RCU);
 	struct mk_fs *fs = mk_fs(dir->i_sb);
 	struct inode *inode = d_inode_rcu(dentry);
-	u32 type, seq = changes(dir);
+	u32 type, number = number_of(dir);
 	struct daxfs_ref ref;
 	int err;
 
@@ -77,31 +112,40 @@ static int ask(struct inode *dir, const struct qstr *name, struct dentry *dentry
 		return err;
 	if (err ? err != -ENOENT || inode : !inode || !is_same(inode, ref))
 		return 0;
-	dentry->d_time = seq;
+	dentry->d_time = number;
 	return 1;
 }
 
-/* Has nothing changed in its directory since it was asked for? */
+/* Has no other kernel changed its directory since it was asked for? */
 static bool is_fresh(struct dentry *dentry)
 {
 	struct inode *dir;
 	bool fresh;
+	u64 known;
 
 	rcu_read_lock();
 	dir = d_inode_rcu(READ_ONCE(dentry->d_parent));
-	fresh = dir && changes(dir) == READ_ONCE(dentry->d_time);
+	known = dir ? READ_ONCE(mk_fs_node(dir)->known) : 0;
+	fresh = known >> 32 && known >> 32 == READ_ONCE(dentry->d_time) &&
+		changes(dir) == (u32)known;
 	rcu_read_unlock();
 	return fresh;
+}
+
+/* Apart: what it has on its stack need not be cleared for names that are fresh. */
+static noinline int ask_again(compat_revalidate_args)
+{
+	return COMPAT_REVALIDATE(ask);
 }
 
 static int revalidate(compat_revalidate_args)
 {
 	struct inode *inode = d_inode_rcu(dentry);
-	int ret = is_fresh(dentry) ? 1 : COMPAT_REVALIDATE(ask);
+	int ret = is_fresh(dentry) ? 1 : ask_again(compat_revalidate_names);
 
 	if (ret <= 0 || !inode)
 		return ret;
-	ret = mk_fs_refresh(inode, !(flags & LOOKUP_RCU));
+	ret = mk_fs_check(inode, !(flags & LOOKUP_RCU));
 	return ret == -ECHILD || ret == -EINTR ? ret : !ret;
 }
 
@@ -147,6 +191,7 @@ static int prepare(struct compat_idmap *idmap, struct inode *dir, struct daxfs_n
 static int make(struct compat_idmap *idmap, struct inode *dir, struct dentry *dentry,
 		struct daxfs_new *what, struct inode **made)
 {
+	struct daxfs_span span = { };
 	const struct qstr *name = dentry ? &dentry->d_name : NULL;
 	struct daxfs *fs = mk_fs_core(dir);
 	struct daxfs_ref ref;
@@ -154,11 +199,13 @@ static int make(struct compat_idmap *idmap, struct inode *dir, struct dentry *de
 
 	if (err)
 		return err;
-	err = daxfs_create(fs, mk_fs_ref(dir), name ? name->name : NULL, name ? name->len : 0, what,
-			   &ref);
+	err = daxfs_create_in(fs, mk_fs_ref(dir), name ? name->name : NULL, name ? name->len : 0,
+			      what, &ref, &span);
 	kfree(what->xattrs);
 	if (err)
 		return err;
+	if (name)
+		dentry->d_time = number_after(dir, &span);
 	err = finish(dir, name, ref, made);
 	if (err && name)
 		daxfs_unlink(fs, mk_fs_ref(dir), name->name, name->len, ref);
@@ -175,9 +222,7 @@ static int make_named(struct compat_idmap *idmap, struct inode *dir, struct dent
 
 	if (err)
 		return err;
-	dentry->d_time = ASK_AGAIN;
 	d_instantiate(dentry, inode);
-	mk_fs_refresh(dir, true);
 	return 0;
 }
 
@@ -247,15 +292,15 @@ static int tmpfile(struct compat_idmap *idmap, struct inode *dir, struct file *f
 static int link(struct dentry *old, struct inode *dir, struct dentry *dentry)
 {
 	struct inode *inode = d_inode(old);
-	int err = daxfs_link(mk_fs_core(dir), mk_fs_ref(dir), dentry->d_name.name,
-			     dentry->d_name.len, mk_fs_ref(inode));
+	struct daxfs_span span = { };
+	int err = daxfs_link_in(mk_fs_core(dir), mk_fs_ref(dir), dentry->d_name.name,
+				dentry->d_name.len, mk_fs_ref(inode), &span);
 
 	if (err)
 		return err;
+	dentry->d_time = number_after(dir, &span);
 	mk_fs_refresh(inode, true);
-	mk_fs_refresh(dir, true);
 	ihold(inode);
-	dentry->d_time = ASK_AGAIN;
 	d_instantiate(dentry, inode);
 	return 0;
 }
@@ -265,54 +310,53 @@ static int link(struct dentry *old, struct inode *dir, struct dentry *dentry)
 static int unlink(struct inode *dir, struct dentry *dentry)
 {
 	struct inode *inode = d_inode(dentry);
-	int err = daxfs_unlink(mk_fs_core(dir), mk_fs_ref(dir), dentry->d_name.name,
-			       dentry->d_name.len, mk_fs_ref(inode));
+	struct daxfs_span span = { };
+	int err = daxfs_unlink_in(mk_fs_core(dir), mk_fs_ref(dir), dentry->d_name.name,
+				  dentry->d_name.len, mk_fs_ref(inode), &span);
 
 	if (err)
 		return err;
-	dentry->d_time = ASK_AGAIN;
+	dentry->d_time = number_after(dir, &span);
 	mk_fs_refresh_removed(inode);
-	mk_fs_refresh(dir, true);
 	mk_fs_grace_soon(mk_fs(dir->i_sb));
 	return 0;
 }
 
-static int rename_in_core(struct inode *old_dir, struct dentry *old, struct inode *new_dir,
-			  struct dentry *new, unsigned int flags)
+static struct daxfs_side side_of(struct inode *dir, const struct dentry *dentry)
 {
-	struct daxfs_ref none = { };
-	unsigned int how = 0;
+	struct daxfs_side side = {
+		.dir = mk_fs_ref(dir), .name = dentry->d_name.name, .len = dentry->d_name.len,
+	};
 
+	if (d_inode(dentry))
+		side.ref = mk_fs_ref(d_inode(dentry));
+	return side;
+}
+
+static int rename(struct compat_idmap *idmap, struct inode *old_dir, struct dentry *old,
+		  struct inode *new_dir, struct dentry *new, unsigned int flags)
+{
+	struct daxfs_side side[] = { side_of(old_dir, old), side_of(new_dir, new) };
+	unsigned int how = 0;
+	int err;
+
+	if (flags & ~(RENAME_NOREPLACE | RENAME_EXCHANGE | RENAME_WHITEOUT))
+		return -EINVAL;
 	if (flags & RENAME_NOREPLACE)
 		how |= DAXFS_RENAME_NOREPLACE;
 	if (flags & RENAME_EXCHANGE)
 		how |= DAXFS_RENAME_EXCHANGE;
 	if (flags & RENAME_WHITEOUT)
 		how |= DAXFS_RENAME_WHITEOUT;
-	return daxfs_rename(mk_fs_core(old_dir), mk_fs_ref(old_dir), old->d_name.name,
-			    old->d_name.len, mk_fs_ref(d_inode(old)), mk_fs_ref(new_dir),
-			    new->d_name.name, new->d_name.len,
-			    d_inode(new) ? mk_fs_ref(d_inode(new)) : none, how);
-}
-
-static int rename(struct compat_idmap *idmap, struct inode *old_dir, struct dentry *old,
-		  struct inode *new_dir, struct dentry *new, unsigned int flags)
-{
-	int err;
-
-	if (flags & ~(RENAME_NOREPLACE | RENAME_EXCHANGE | RENAME_WHITEOUT))
-		return -EINVAL;
-	/* they will be in another directory, whose changes are others */
-	old->d_time = ASK_AGAIN;
-	new->d_time = ASK_AGAIN;
-	err = rename_in_core(old_dir, old, new_dir, new, flags);
+	err = daxfs_rename_sides(mk_fs_core(old_dir), side, how);
 	if (err)
 		return err;
+	/* each will have the other's place */
+	new->d_time = number_after(old_dir, &side[0].span);
+	old->d_time = old_dir == new_dir ? new->d_time : number_after(new_dir, &side[1].span);
 	mk_fs_refresh(d_inode(old), true);
 	if (d_inode(new))
 		mk_fs_refresh_removed(d_inode(new));
-	mk_fs_refresh(old_dir, true);
-	mk_fs_refresh(new_dir, true);
 	mk_fs_grace_soon(mk_fs(old_dir->i_sb));
 	return 0;
 }

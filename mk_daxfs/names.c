@@ -13,16 +13,20 @@
  * @inode:	where it is
  * @off:	its offset
  * @locked:	by this entry; another one of the same inode only points there
+ * @span:	changes while it is locked, or NULL
  */
 struct held {
 	struct daxfs_ref ref;
 	struct daxfs_inode *inode;
 	__u64 off;
 	bool locked;
+	struct daxfs_span *span;
 };
 
 static void unlock(struct daxfs *fs, struct held *held)
 {
+	if (held->locked && held->span)
+		held->span->to = mk_peer_load(&held->inode->seq);
 	if (held->locked)
 		daxfs_inode_unlock(fs, held->inode);
 	held->locked = false;
@@ -57,6 +61,8 @@ static int lock_all(struct daxfs *fs, struct held **held, int nr)
 		} else {
 			err = daxfs_inode_lock(fs, h->ref, &h->inode, &h->off);
 			h->locked = !err;
+			if (!err && h->span)
+				h->span->from = mk_peer_load(&h->inode->seq);
 		}
 		if (err) {
 			unlock_all(fs, held, i);
@@ -134,10 +140,12 @@ static bool is_word_of(__u64 word, struct daxfs_ref ref)
 /* A directory gets so many entries and subdirectories more. */
 static void account(struct daxfs_op *op, __u64 dir_off, int entries, int dirs, __u64 now)
 {
-	DAXFS_PUT(op, dir_off, daxfs_inode, size,
-		  DAXFS_GET(op, dir_off, daxfs_inode, size) + entries);
-	DAXFS_PUT32(op, dir_off, daxfs_inode, nlink,
-		    DAXFS_GET32(op, dir_off, daxfs_inode, nlink) + dirs);
+	if (entries)
+		DAXFS_PUT(op, dir_off, daxfs_inode, size,
+			  DAXFS_GET(op, dir_off, daxfs_inode, size) + entries);
+	if (dirs)
+		DAXFS_PUT32(op, dir_off, daxfs_inode, nlink,
+			    DAXFS_GET32(op, dir_off, daxfs_inode, nlink) + dirs);
 	DAXFS_PUT(op, dir_off, daxfs_inode, mtime, now);
 	DAXFS_PUT(op, dir_off, daxfs_inode, ctime, now);
 	daxfs_change(op, dir_off);
@@ -335,22 +343,23 @@ static int create_unnamed(struct daxfs *fs, const struct daxfs_new *what, struct
 }
 
 /**
- * daxfs_create() - make an inode and its name
+ * daxfs_create_in() - make an inode and its name
  * @fs:		the file system, joined
  * @dir:	where
  * @name:	any bytes but '/' and NUL; NULL: no name, open for this kernel
  * @len:	their number
  * @what:	what to create
  * @ref:	out: the inode
+ * @span:	out: changes of @dir; or NULL
  *
  * Context: takes the lock of the directory.
  * Return: 0; -EEXIST, -ENOSPC, -ENOENT (the directory was removed), -ENOTDIR,
  * -EMLINK, -ENAMETOOLONG, -ESTALE, -EUCLEAN; -EIO, -EINTR as daxfs_pause().
  */
-int daxfs_create(struct daxfs *fs, struct daxfs_ref dir, const char *name, __u32 len,
-		 const struct daxfs_new *what, struct daxfs_ref *ref)
+int daxfs_create_in(struct daxfs *fs, struct daxfs_ref dir, const char *name, __u32 len,
+		    const struct daxfs_new *what, struct daxfs_ref *ref, struct daxfs_span *span)
 {
-	struct held held = { .ref = dir }, *h = &held;
+	struct held held = { .ref = dir, .span = span }, *h = &held;
 	int err;
 
 	if (S_ISLNK(what->mode) && what->target_len - 1 >= DAXFS_BLOCK - 1)
@@ -405,21 +414,22 @@ static int link_in(struct daxfs *fs, struct held *dir, const char *name, __u32 l
 }
 
 /**
- * daxfs_link() - give an inode another name
+ * daxfs_link_in() - give an inode another name
  * @fs:		the file system, joined
  * @dir:	where
  * @name:	any bytes but '/' and NUL
  * @len:	their number
  * @ref:	the inode; with no name yet when this kernel has it open
+ * @span:	out: changes of @dir; or NULL
  *
  * Context: takes the locks of both.
- * Return: as daxfs_create(); -EPERM: it is a directory; -ENOENT also: it has no
+ * Return: as daxfs_create_in(); -EPERM: it is a directory; -ENOENT also: it has no
  * name any more.
  */
-int daxfs_link(struct daxfs *fs, struct daxfs_ref dir, const char *name, __u32 len,
-	       struct daxfs_ref ref)
+int daxfs_link_in(struct daxfs *fs, struct daxfs_ref dir, const char *name, __u32 len,
+		  struct daxfs_ref ref, struct daxfs_span *span)
 {
-	struct held d = { .ref = dir }, it = { .ref = ref }, *all[] = { &d, &it };
+	struct held d = { .ref = dir, .span = span }, it = { .ref = ref }, *all[] = { &d, &it };
 	int err = check_name(len) ?: lock_all(fs, all, 2);
 
 	if (err)
@@ -444,6 +454,7 @@ static void let_go(struct daxfs *fs, struct held *held)
 	}
 	/* who mends finds what is left after an error */
 	daxfs_inode_release(fs, held->ref, held->inode);
+	held->locked = false;
 }
 
 /* What the name stands for is what the caller thinks. */
@@ -482,12 +493,13 @@ static int unlink_in(struct daxfs *fs, struct held *dir, const char *name, __u32
 }
 
 /**
- * daxfs_unlink() - take a name away, also of an empty directory
+ * daxfs_unlink_in() - take a name away, also of an empty directory
  * @fs:		the file system, joined
  * @dir:	where
  * @name:	the name
  * @len:	its bytes
  * @ref:	what it stands for
+ * @span:	out: changes of @dir; or NULL
  *
  * An inode without name goes with its last opener, or now.
  *
@@ -495,10 +507,10 @@ static int unlink_in(struct daxfs *fs, struct held *dir, const char *name, __u32
  * Return: 0; -ENOENT; -ESTALE: it stands for something else now; -ENOTEMPTY,
  * -ENOTDIR, -EUCLEAN; -EIO, -EINTR as daxfs_pause().
  */
-int daxfs_unlink(struct daxfs *fs, struct daxfs_ref dir, const char *name, __u32 len,
-		 struct daxfs_ref ref)
+int daxfs_unlink_in(struct daxfs *fs, struct daxfs_ref dir, const char *name, __u32 len,
+		    struct daxfs_ref ref, struct daxfs_span *span)
 {
-	struct held d = { .ref = dir }, it = { .ref = ref }, *all[] = { &d, &it };
+	struct held d = { .ref = dir, .span = span }, it = { .ref = ref }, *all[] = { &d, &it };
 	int err = check_name(len) ?: lock_all(fs, all, 2);
 
 	if (err)
@@ -675,19 +687,20 @@ static void replace(struct daxfs_op *op, struct move *m, __u64 now)
 
 static void move(struct daxfs_op *op, struct move *m, const struct fresh *whiteout, __u64 now)
 {
-	int dirs = S_ISDIR(m->mode[0]);
+	int dirs = S_ISDIR(m->mode[0]), less = whiteout->off ? 0 : 1;
+	bool same = m->dir[0].off == m->dir[1].off && !m->has_new;
 
-	if (m->has_new) {
+	if (m->has_new)
 		replace(op, m, now);
-	} else {
+	else
 		daxfs_dir_add(op, &m->place[1], m->name[1], m->len[1], m->place[0].word);
+	if (!m->has_new && !same)
 		account(op, m->dir[1].off, 1, dirs, now);
-	}
 	if (whiteout->off)
 		daxfs_dir_set(op, &m->place[0], word_of(whiteout->ref, S_IFCHR));
 	else
 		daxfs_dir_remove(op, &m->place[0]);
-	account(op, m->dir[0].off, whiteout->off ? 0 : -1, -dirs, now);
+	account(op, m->dir[0].off, same - less, same ? 0 : -dirs, now);
 	set_parent(op, m, 0, now);
 }
 
@@ -744,16 +757,9 @@ static int rename_dirs(struct move *m)
 }
 
 /**
- * daxfs_rename() - let a name stand elsewhere
+ * daxfs_rename_sides() - let a name stand elsewhere
  * @fs:		the file system, joined
- * @old_dir:	from where
- * @old_name:	the name there
- * @old_len:	its bytes
- * @old:	what it stands for
- * @new_dir:	to where
- * @new_name:	the name there
- * @new_len:	its bytes
- * @new:	what it stands for; ino 0: nothing
+ * @side:	old and new name
  * @flags:	DAXFS_RENAME_*
  *
  * Context: takes the locks of all four, and super.rename when a directory gets
@@ -763,18 +769,18 @@ static int rename_dirs(struct move *m)
  * together; -ENOTDIR, -EISDIR, -ENOTEMPTY, -EMLINK, -ENOSPC, -ENAMETOOLONG,
  * -EUCLEAN; -EIO, -EINTR as daxfs_pause().
  */
-int daxfs_rename(struct daxfs *fs, struct daxfs_ref old_dir, const char *old_name, __u32 old_len,
-		 struct daxfs_ref old, struct daxfs_ref new_dir, const char *new_name,
-		 __u32 new_len, struct daxfs_ref new, unsigned int flags)
+int daxfs_rename_sides(struct daxfs *fs, struct daxfs_side side[2], unsigned int flags)
 {
+	struct daxfs_ref old = side[0].ref, new = side[1].ref;
 	struct move m = {
 		.fs = fs, .flags = flags, .has_new = new.ino,
-		.name = { old_name, new_name }, .len = { old_len, new_len },
-		.dir = { { .ref = old_dir }, { .ref = new_dir } },
+		.name = { side[0].name, side[1].name }, .len = { side[0].len, side[1].len },
+		.dir = { { .ref = side[0].dir, .span = &side[0].span },
+			 { .ref = side[1].dir, .span = &side[1].span } },
 		.it = { { .ref = old }, { .ref = new } },
 	};
 	bool dirs;
-	int err = check_name(old_len) ?: check_name(new_len);
+	int err = check_name(side[0].len) ?: check_name(side[1].len);
 
 	if (err)
 		return err;

@@ -44,6 +44,7 @@ struct inode *mk_fs_alloc_inode(struct super_block *sb)
 	node->seq = 1;
 	node->xattr = 0;
 	node->btime = 0;
+	node->known = 1;	/* odd: no directory at rest */
 	node->openers = 0;
 	node->mapped = false;
 	INIT_LIST_HEAD(&node->pinned);
@@ -112,8 +113,18 @@ static void apply_alone(struct inode *inode, const struct daxfs_inode *raw)
 		  mk_peer_load(&raw->ctime));
 }
 
+/* Apart: attributes on the stack need not be cleared when nothing has changed. */
+static noinline int read_again(struct inode *inode, bool wait)
+{
+	struct mk_fs *fs = mk_fs(inode->i_sb);
+	struct daxfs_attr attr;
+	int err = daxfs_getattr(wait ? &fs->core : &fs->quick, mk_fs_ref(inode), &attr);
+
+	return err ?: apply(inode, &attr);
+}
+
 /**
- * mk_fs_refresh() - let a VFS inode be what the region says
+ * mk_fs_check() - let a VFS inode be what the region says, but for its size and times
  * @inode:	inode
  * @wait:	may this sleep?
  *
@@ -121,19 +132,31 @@ static void apply_alone(struct inode *inode, const struct daxfs_inode *raw)
  * Return: 0; -ESTALE: there is no such inode any more; -ECHILD: it had to sleep;
  * or as daxfs_getattr().
  */
+int mk_fs_check(struct inode *inode, bool wait)
+{
+	struct mk_fs_node *node = mk_fs_node(inode);
+
+	if (mk_peer_load_acquire(&node->raw->seq) == READ_ONCE(node->seq))
+		return 0;
+	return read_again(inode, wait);
+}
+
+/**
+ * mk_fs_refresh() - likewise, and size and times
+ * @inode:	inode
+ * @wait:	may this sleep?
+ *
+ * Context: as mk_fs_check().
+ * Return: as mk_fs_check().
+ */
 int mk_fs_refresh(struct inode *inode, bool wait)
 {
-	struct mk_fs *fs = mk_fs(inode->i_sb);
 	struct mk_fs_node *node = mk_fs_node(inode);
-	struct daxfs_attr attr;
-	int err;
 
-	if (mk_peer_load_acquire(&node->raw->seq) == READ_ONCE(node->seq)) {
-		apply_alone(inode, node->raw);
-		return 0;
-	}
-	err = daxfs_getattr(wait ? &fs->core : &fs->quick, node->ref, &attr);
-	return err ?: apply(inode, &attr);
+	if (mk_peer_load_acquire(&node->raw->seq) != READ_ONCE(node->seq))
+		return read_again(inode, wait);
+	apply_alone(inode, node->raw);
+	return 0;
 }
 
 /**
@@ -305,7 +328,7 @@ int mk_fs_release(struct inode *inode, struct file *file)
 
 int mk_fs_permission(struct compat_idmap *idmap, struct inode *inode, int mask)
 {
-	int err = mk_fs_refresh(inode, !(mask & MAY_NOT_BLOCK));
+	int err = mk_fs_check(inode, !(mask & MAY_NOT_BLOCK));
 
 	return err ?: generic_permission(idmap, inode, mask);
 }
