@@ -54,7 +54,9 @@ int daxfs_walk_begin(struct daxfs_walk *walk, struct daxfs *fs, const struct dax
 	__u64 off = bucket_of(fs, root, height, hash);
 	int err;
 
-	*walk = (struct daxfs_walk){ .fs = fs, .ino = ino };
+	walk->fs = fs;
+	walk->ino = ino;
+	walk->blocks = 0;
 	err = off ? enter(walk, off) : -EUCLEAN;
 	if (err)
 		return err;

@@ -299,6 +299,9 @@ void daxfs_inode_unlock(struct daxfs *fs, struct daxfs_inode *inode);
 /* locked: nlink is 0 and nobody has it open: free it. Unlocks. */
 int daxfs_inode_release(struct daxfs *fs, struct daxfs_ref ref, struct daxfs_inode *inode);
 
+/* daxfs_inode_is_small() - locked: it, with its blocks, can be freed in one operation */
+bool daxfs_inode_is_small(const struct daxfs_inode *inode);
+
 /* --- names (dir.c, names.c) ------------------------------------------------ */
 
 /**
@@ -630,6 +633,9 @@ void daxfs_adopt(struct daxfs *fs);
 void daxfs_pass(struct daxfs *fs, __u64 grace);
 /* daxfs_hold() - but what waits in this record is; before daxfs_pass() */
 void daxfs_hold(struct daxfs *fs, struct daxfs_record *record, bool hold);
+
+/* daxfs_inode_give() - locked, small, not open: it goes with its last name; unlocks at commit */
+void daxfs_inode_give(struct daxfs_op *op, const struct daxfs_inode *inode, __u64 off);
 
 /* daxfs_dir_free() - locked: free all blocks of a directory that is empty (dir.c) */
 int daxfs_dir_free(struct daxfs *fs, struct daxfs_ref ref, __u64 inode_off);

@@ -288,16 +288,47 @@ static void give_locks(struct daxfs_op *op, __u64 off)
 	DAXFS_PUT(op, off, daxfs_inode, locks, 0);
 }
 
+/* Directories and what has nodes in its map: in operations of their own. */
 static int release_blocks(struct daxfs *fs, struct daxfs_ref ref,
 			  const struct daxfs_inode *inode, __u64 off)
 {
-	__u32 mode = mk_peer_load(&inode->mode);
-
-	if (S_ISDIR(mode))
+	if (S_ISDIR(mk_peer_load(&inode->mode)))
 		return daxfs_dir_free(fs, ref, off);
-	if (S_ISREG(mode) || (S_ISLNK(mode) && mk_peer_load(&inode->size) > sizeof(inode->link)))
-		return daxfs_unmap(fs, ref, off, 0, ~0ULL, false);
-	return 0;
+	return daxfs_inode_is_small(inode) ? 0 : daxfs_unmap(fs, ref, off, 0, ~0ULL, false);
+}
+
+/* Blocks that the inode itself names. */
+static void give_direct(struct daxfs_op *op, const struct daxfs_inode *inode)
+{
+	__u32 i, mode = mk_peer_load(&inode->mode);
+	__u64 entry;
+
+	if (!S_ISREG(mode) && !(S_ISLNK(mode) && mk_peer_load(&inode->size) > sizeof(inode->link)))
+		return;
+	for (i = 0; i < DAXFS_DIRECT && mk_peer_load(&inode->blocks); i++) {
+		entry = mk_peer_load(&inode->map[i]);
+		if (DAXFS_MAP_OFF(entry) >= op->fs->first)
+			daxfs_give(op, DAXFS_MAP_OFF(entry), DAXFS_BLOCK);
+		else if (entry)
+			op->err = op->err ?: daxfs_bad(op->fs, "entry of a map", entry);
+	}
+}
+
+bool daxfs_inode_is_small(const struct daxfs_inode *inode)
+{
+	return !S_ISDIR(mk_peer_load(&inode->mode)) && !mk_peer_load(&inode->height);
+}
+
+void daxfs_inode_give(struct daxfs_op *op, const struct daxfs_inode *inode, __u64 off)
+{
+	daxfs_change(op, off);
+	give_direct(op, inode);
+	give_xattr(op, off);
+	give_locks(op, off);
+	daxfs_give(op, off, 0);
+	DAXFS_PUT32(op, off, daxfs_inode, mode, 0);
+	/* unlocked by the operation: after it the inode may be another's */
+	DAXFS_PUT(op, off, daxfs_inode, lock, 0);
 }
 
 /**
@@ -319,13 +350,8 @@ int daxfs_inode_release(struct daxfs *fs, struct daxfs_ref ref, struct daxfs_ino
 	err = err ?: daxfs_begin(fs, &op);
 	if (err)
 		goto out;
-	daxfs_change(op, off);
-	give_xattr(op, off);
-	give_locks(op, off);
-	daxfs_give(op, off, 0);
-	DAXFS_PUT32(op, off, daxfs_inode, mode, 0);
-	/* unlocked by the operation: after it the inode may be another's */
-	DAXFS_PUT(op, off, daxfs_inode, lock, 0);
+	/* after daxfs_unmap() it has no blocks, and its map no height */
+	daxfs_inode_give(op, inode, off);
 	err = daxfs_commit(op);
 	if (!err)
 		return 0;

@@ -13,6 +13,7 @@
  * @inode:	where it is
  * @off:	its offset
  * @locked:	by this entry; another one of the same inode only points there
+ * @gone:	its operation, when committed, frees and unlocks it
  * @span:	changes while it is locked, or NULL
  */
 struct held {
@@ -20,6 +21,7 @@ struct held {
 	struct daxfs_inode *inode;
 	__u64 off;
 	bool locked;
+	bool gone;
 	struct daxfs_span *span;
 };
 
@@ -440,6 +442,19 @@ int daxfs_link_in(struct daxfs *fs, struct daxfs_ref dir, const char *name, __u3
 }
 
 /*
+ * It loses its last name, and nobody has it open, which needs its lock: it goes in the same
+ * operation, which unlocks it.
+ */
+static void let_go_at_once(struct daxfs_op *op, struct held *held)
+{
+	if (DAXFS_GET32(op, held->off, daxfs_inode, nlink) || mk_peer_load(&held->inode->open) ||
+	    !daxfs_inode_is_small(held->inode))
+		return;
+	daxfs_inode_give(op, held->inode, held->off);
+	held->gone = true;
+}
+
+/*
  * Unlock what may have lost its last name.  Who opens it sets its bit, then looks
  * whether it is still there; here it is the other way round.
  */
@@ -448,12 +463,14 @@ static void let_go(struct daxfs *fs, struct held *held)
 	if (!held->locked)
 		return;
 	mk_peer_mb();
-	if (mk_peer_load(&held->inode->nlink) || mk_peer_load(&held->inode->open)) {
+	if (!held->gone &&
+	    (mk_peer_load(&held->inode->nlink) || mk_peer_load(&held->inode->open))) {
 		unlock(fs, held);
 		return;
 	}
 	/* who mends finds what is left after an error */
-	daxfs_inode_release(fs, held->ref, held->inode);
+	if (!held->gone)
+		daxfs_inode_release(fs, held->ref, held->inode);
 	held->locked = false;
 }
 
@@ -489,6 +506,7 @@ static int unlink_in(struct daxfs *fs, struct held *dir, const char *name, __u32
 	daxfs_dir_remove(op, &place);
 	account(op, dir->off, -1, -is_dir(it), now);
 	set_links(op, it->off, is_dir(it) ? 0 : mk_peer_load(&it->inode->nlink) - 1, now);
+	let_go_at_once(op, it);
 	return daxfs_commit(op);
 }
 
@@ -682,6 +700,7 @@ static void replace(struct daxfs_op *op, struct move *m, __u64 now)
 
 	daxfs_dir_set(op, &m->place[1], m->place[0].word);
 	set_links(op, m->it[1].off, dir ? 0 : mk_peer_load(&m->it[1].inode->nlink) - 1, now);
+	let_go_at_once(op, &m->it[1]);
 	account(op, m->dir[1].off, 0, (int)S_ISDIR(m->mode[0]) - dir, now);
 }
 
