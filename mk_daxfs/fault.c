@@ -10,7 +10,7 @@
 
 #include "internal.h"
 
-#define BATCH	64	/* pages that are inserted at once */
+#define BATCH	32	/* pages that are inserted at once */
 
 /* Who waits at a futex of a shared page looks for that in its mapping. */
 static void set_mapping(struct page *page, struct address_space *mapping)
@@ -23,80 +23,68 @@ static void set_mapping(struct page *page, struct address_space *mapping)
 	WRITE_ONCE(folio->mapping, mapping);
 }
 
-/* Pages from one piece of memory, where there are none yet. */
-static int insert_pages(struct vm_area_struct *vma, unsigned long addr, struct page *page,
+/* Where there are none yet. */
+static int insert_pages(struct vm_area_struct *vma, unsigned long addr, struct page **pages,
 			unsigned long nr)
 {
-	struct mk_fs *fs = mk_fs(file_inode(vma->vm_file)->i_sb);
-	struct page *pages[BATCH];
-	unsigned long i, n, left;
+	unsigned long n, left;
 	int err;
 
-	while (nr) {
-		n = min_t(unsigned long, nr, BATCH);
-		left = n;
-		for (i = 0; i < n; i++) {
-			pages[i] = page + i;
-			set_mapping(pages[i], fs->futexes->i_mapping);
-		}
+	for (; nr; addr += n << PAGE_SHIFT, pages += n, nr -= n) {
+		left = nr;
 		err = vm_insert_pages(vma, addr, pages, &left);
 		if (err && err != -EBUSY)
 			return err;
-		n -= left;
+		n = nr - left;
 		if (err)
 			n++;	/* this one is there */
-		addr += n << PAGE_SHIFT;
-		page += n;
-		nr -= n;
 	}
 	return 0;
 }
 
-static int insert_run(struct daxfs *fs, struct vm_area_struct *vma, unsigned long addr,
-		      struct daxfs_run run)
+/* Blocks that follow each other in the file, wherever they are; 0: a hole. */
+static int insert_blocks(struct vm_area_struct *vma, unsigned long addr, const u64 *off,
+			 unsigned int nr)
 {
-	u64 len;
+	struct mk_fs *fs = mk_fs(file_inode(vma->vm_file)->i_sb);
+	struct page *pages[BATCH];
+	unsigned int i, n = 0;
+	int err = 0;
 	u8 *at;
-	int err;
 
-	for (; run.len; run.off += len, run.len -= len, addr += len) {
-		len = min(run.len, DAXFS_HUGE - run.off % DAXFS_HUGE);
-		at = daxfs_at(fs, run.off, len);
-		if (!at || run.off % DAXFS_BLOCK)
-			return daxfs_bad(fs, "map of file", run.off);
-		err = insert_pages(vma, addr, virt_to_page(at), len >> PAGE_SHIFT);
-		if (err)
-			return err;
+	for (i = 0; !err && i <= nr; i++) {
+		if (i == nr || !off[i]) {
+			err = insert_pages(vma, addr + ((unsigned long)(i - n) << PAGE_SHIFT),
+					   pages, n);
+			n = 0;
+			continue;
+		}
+		at = daxfs_at(&fs->core, off[i], DAXFS_BLOCK);
+		if (!at || off[i] % DAXFS_BLOCK)
+			return daxfs_bad(&fs->core, "map of file", off[i]);
+		pages[n] = virt_to_page(at);
+		set_mapping(pages[n++], fs->futexes->i_mapping);
 	}
-	return 0;
+	return err;
 }
 
 /* What is there around a fault, and at the fault itself. */
 static int insert_around(struct vm_fault *vmf, struct mk_fs_node *node, u64 size)
 {
-	struct daxfs *fs = mk_fs_core(&node->vfs);
 	struct vm_area_struct *vma = vmf->vma;
 	unsigned long addr = max(vma->vm_start, ALIGN_DOWN(vmf->address, PMD_SIZE));
 	unsigned long end = min(vma->vm_end, ALIGN_DOWN(vmf->address, PMD_SIZE) + PMD_SIZE);
-	struct daxfs_run run;
-	u64 pos;
-	int err;
+	u64 block = vma->vm_pgoff + ((addr - vma->vm_start) >> PAGE_SHIFT);
+	u64 last = DIV_ROUND_UP(size, PAGE_SIZE), off[BATCH];
+	unsigned int n;
+	int err = 0;
 
-	for (; addr < end; addr += run.len) {
-		pos = ((u64)vma->vm_pgoff << PAGE_SHIFT) + addr - vma->vm_start;
-		if (pos >= size)
-			break;
-		err = daxfs_map(fs, node->ref, pos, end - addr, &run);
-		if (err)
-			return err;
-		run.len = min3(run.len, (u64)end - addr, round_up(size, PAGE_SIZE) - pos);
-		if (!run.len)
-			break;
-		err = run.off ? insert_run(fs, vma, addr, run) : 0;
-		if (err)
-			return err;
+	for (; !err && addr < end && block < last; addr += n << PAGE_SHIFT, block += n) {
+		n = min3((u64)BATCH, (u64)(end - addr) >> PAGE_SHIFT, last - block);
+		err = daxfs_map_blocks(mk_fs_core(&node->vfs), node->ref, block, n, off) ?:
+		      insert_blocks(vma, addr, off, n);
 	}
-	return 0;
+	return err;
 }
 
 static vm_fault_t fault_of(int err)

@@ -469,7 +469,10 @@ struct daxfs_run {
 int daxfs_map(struct daxfs *fs, struct daxfs_ref ref, __u64 pos, __u64 want,
 	      struct daxfs_run *run);
 
-/* daxfs_fill() - likewise, with a block of zeros instead of a hole (page fault) */
+/* daxfs_map_blocks() - likewise: where each of @nr blocks from @block on is, 0: a hole */
+int daxfs_map_blocks(struct daxfs *fs, struct daxfs_ref ref, __u64 block, __u32 nr, __u64 *off);
+
+/* daxfs_fill() - as daxfs_map(), with a block of zeros instead of a hole (page fault) */
 int daxfs_fill(struct daxfs *fs, struct daxfs_ref ref, __u64 pos, __u64 want,
 	       struct daxfs_run *run);
 

@@ -134,6 +134,51 @@ int daxfs_map(struct daxfs *fs, struct daxfs_ref ref, __u64 pos, __u64 want,
 	return found;
 }
 
+static int find_blocks(struct daxfs *fs, const struct daxfs_inode *inode, __u64 block, __u32 nr,
+		       __u64 *off)
+{
+	struct daxfs_run run;
+	__u32 i, n;
+	int err;
+
+	for (; nr; nr -= n, block += n) {
+		err = daxfs_find(fs, inode, block, nr, &run);
+		if (err)
+			return err;
+		n = least(run.len >> DAXFS_BLOCK_SHIFT, nr);
+		for (i = 0; i < n; i++)
+			*off++ = run.off ? run.off + i * DAXFS_BLOCK : 0;
+	}
+	return 0;
+}
+
+/**
+ * daxfs_map_blocks() - where each of some blocks of a file is, without lock
+ * @fs:		the file system
+ * @ref:	the file
+ * @block:	first of the file's blocks
+ * @nr:		their number
+ * @off:	out: offset of each, 0: a hole
+ *
+ * Return: as daxfs_map().
+ */
+int daxfs_map_blocks(struct daxfs *fs, struct daxfs_ref ref, __u64 block, __u32 nr, __u64 *off)
+{
+	struct daxfs_inode *inode = daxfs_at(fs, daxfs_inode_off(fs, ref.ino), sizeof(*inode));
+	__u32 seq, tries = 0;
+	int err, found;
+
+	do {
+		err = daxfs_read_begin(fs, inode, &seq);
+		if (err)
+			return err;
+		if (mk_peer_load(&inode->gen) != ref.gen)
+			return -ESTALE;
+		found = find_blocks(fs, inode, block, nr, off);
+	} while (daxfs_read_again(inode, seq) && ++tries < DAXFS_TRIES);
+	return found;
+}
+
 /* --- under the inode's lock, in an operation ------------------------------------ */
 
 static void add_blocks(struct daxfs_op *op, __u64 inode_off, __s64 nr)
