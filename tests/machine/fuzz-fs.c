@@ -19,7 +19,7 @@
 #include "mk.h"
 
 #define REACH		8192	/* words that are looked at for one that is not 0 */
-#define ANEW		40	/* rounds with one mount */
+#define ANEW		10	/* rounds with one mount */
 #define PATIENCE	3	/* seconds, then who waits for a lock is killed */
 
 static __u64 *words, *first, nr_words;
@@ -269,7 +269,7 @@ static int prepare(void)
 
 int main(int argc, char **argv)
 {
-	const char *length = argc > 3 ? argv[3] : "400";
+	const char *length = argc > 3 ? argv[3] : "200";
 	int rounds = atoi(length), i, ret;
 	time_t end = strchr(length, 's') ? time(NULL) + rounds : 0;
 
