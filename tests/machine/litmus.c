@@ -28,7 +28,7 @@
 #define PAGE	4096
 #define PATIENCE 60	/* seconds that one waits for the other */
 #define SPINS	17	/* 1 << so many before a step, at most */
-#define EAGER	200	/* so many times the rounds, for what must be seen */
+#define EAGER	1000	/* so many times the rounds, for what must be seen */
 
 enum { X, Y };
 
@@ -45,7 +45,7 @@ struct both {
 	__u64 word[2][8];
 };
 
-static volatile struct both *both;
+static struct both *both;
 static int role, file[2];
 static unsigned int seed;
 
@@ -74,12 +74,12 @@ static __u64 get(int which)
 
 static void put_word(int which, __u64 val)
 {
-	both->word[which][0] = val;
+	__atomic_store_n(&both->word[which][0], val, __ATOMIC_RELAXED);
 }
 
 static __u64 get_word(int which)
 {
-	return both->word[which][0];
+	return __atomic_load_n(&both->word[which][0], __ATOMIC_RELAXED);
 }
 
 static void make(const char *name, __u64 val)
@@ -284,21 +284,20 @@ static void meet(void)
 {
 	time_t end = time(NULL) + PATIENCE;
 	unsigned int i;
+	__u64 now;
 
-	__sync_synchronize();
-	both->at[role][0]++;
-	for (i = 1; both->at[!role][0] < both->at[role][0]; i++)
+	now = __atomic_add_fetch(&both->at[role][0], 1, __ATOMIC_SEQ_CST);
+	for (i = 1; __atomic_load_n(&both->at[!role][0], __ATOMIC_SEQ_CST) < now; i++)
 		if (i % 1000000 == 0 && time(NULL) > end)
 			errx(1, "kernel %d: the other one does not come", role);
-	__sync_synchronize();
 }
 
 static void nap(void)
 {
-	volatile int n = rand_r(&seed) % (1 << rand_r(&seed) % SPINS);
+	int n = rand_r(&seed) % (1 << rand_r(&seed) % SPINS);
 
 	while (n--)
-		;
+		__asm__ __volatile__("");
 }
 
 static struct seen step(const struct litmus *t, __u64 round, bool wrong)
@@ -315,6 +314,9 @@ static struct seen step(const struct litmus *t, __u64 round, bool wrong)
 			t->act(role, round);
 	} else if (!role) {
 		t->act(wrong ? Y : X, round);
+		/* between two stores there is hardly time to look */
+		if (wrong)
+			nap();
 		t->act(wrong ? X : Y, round);
 	} else {
 		s.second = t->look(Y, round);
@@ -367,14 +369,15 @@ static __u64 run(const struct litmus *t, __u64 rounds, bool wrong, __u64 *seen)
 
 static void try(const struct litmus *t, __u64 rounds)
 {
-	__u64 seen, found = run(t, rounds, false, &seen), wrong = run(t, rounds * EAGER, true,
-								       &(__u64){ 0 });
+	__u64 seen, found = run(t, rounds, false, &seen);
+	__u64 wrong = run(t, rounds * EAGER, true, &(__u64){ 0 });
 
 	if (role)
 		return;
 	printf("%s: %llu rounds, seen in %llu\n", t->name, rounds, seen);
 	if (found)
-		errx(1, "%s: the forbidden was seen in %llu of %llu rounds", t->name, found, rounds);
+		errx(1, "%s: the forbidden was seen in %llu of %llu rounds", t->name, found,
+		     rounds);
 	if (!wrong)
 		errx(1, "%s: done wrong, the forbidden was not seen", t->name);
 }
@@ -382,7 +385,7 @@ static void try(const struct litmus *t, __u64 rounds)
 /* --- appending --------------------------------------------------------------------------- */
 
 /* A write() at the end by each in each round: all are there, whole. */
-static void append(const char *name, __u64 rounds)
+static void append_both(const char *name, __u64 rounds)
 {
 	int fd = open(name, O_RDWR | O_CREAT | O_APPEND, 0600);
 	__u64 last[2] = { 0 }, records = 0, i;
@@ -393,14 +396,14 @@ static void append(const char *name, __u64 rounds)
 	for (i = 1; i <= rounds; i++) {
 		r.who = role;
 		r.i = i;
-		NEED(write(fd, &r, sizeof(r)) == sizeof(r), "append");
+		NEED(write(fd, &r, sizeof(r)) == sizeof(r), "write at the end");
 	}
 	meet();
 	for (; pread(fd, &r, sizeof(r), records * sizeof(r)) == sizeof(r); records++)
 		if (r.who > 1 || r.i != ++last[r.who])
-			errx(1, "append: record %llu is %llu of %llu", records, r.i, r.who);
+			errx(1, "at the end: record %llu is %llu of %llu", records, r.i, r.who);
 	if (records != 2 * rounds)
-		errx(1, "append: %llu records of %llu are there", records, 2 * rounds);
+		errx(1, "at the end: %llu records of %llu are there", records, 2 * rounds);
 	close(fd);
 }
 
@@ -442,7 +445,7 @@ int main(int argc, char **argv)
 	NEED(both != MAP_FAILED, "mmap");
 	for (i = 0; i < sizeof(all) / sizeof(*all); i++)
 		try(&all[i], rounds);
-	append("litmus.append", rounds);
+	append_both("litmus.append", rounds);
 	meet();
 	for (i = 0; !role && i < 2; i++)
 		unlink(names[i]);
