@@ -449,7 +449,8 @@ static int do_create(const struct args *a)
 	ret = open_new(a, &r);
 	if (ret)
 		return ret;
-	ret = format(r.fd, r.label, a->size, a->name) ?: (a->from ? fs_fill(a->name, a->from) : 0) ?:
+	ret = format(r.fd, r.label, a->size, a->name) ?:
+	      (a->from ? fs_fill(a->name, a->from) : 0) ?:
 	      permit_all(&r, a) ?: region_query(&r);
 	if (!ret)
 		return report(&r);
