@@ -331,7 +331,7 @@ int daxfs_join(struct daxfs *fs, const struct daxfs_who *who)
 	if (!slot || i == fs->nr_slots)
 		return -EUSERS;
 	fs->slot = i;
-	fs->group = i * daxfs_nr_groups(fs) / fs->nr_slots;
+	fs->group = i % daxfs_nr_groups(fs);	/* few kernels have the first slots */
 	fs->busy = 0;
 	fs->left = true;	/* perhaps: daxfs_reap() looks once */
 	introduce(fs, slot, who);
