@@ -38,10 +38,10 @@ scribble() {
 }
 
 # What CPUs leave behind in the host's caches on their first way out is no leak.
-pool_up 2-3 512M
+pool_up 2-3 768M
 pool_down
 host_snapshot
-pool_up 2-3 512M
+pool_up 2-3 768M
 must modprobe mk_ipc
 free=$(pool memory_free)
 refused no_region 1 "no region" fs show data
@@ -59,14 +59,14 @@ refused memory_align 1 "an odd size" fs create odd --size 3M
 refused memory_none 2 "no size" fs create none --size 0
 refused memory_pool 1 "more than there is" fs create much --size 1T
 refused memory_node 1 "a node that is not there" fs create far --size 2M --node 99
-refused memory_busy 1 "pool memory in use" pool remove --memory 512M
+refused memory_busy 1 "pool memory in use" pool remove --memory 768M
 refused region_shrink 1 "shrinking" fs resize data 32M
 refused no_permit 1 "forbid what is not permitted" fs forbid data db
 equal "what was refused left nothing" $((64 << 20)) "$(pool memory_regions)"
 
 must region data put 8388608 17
-must run_instance web 2 128M
-must run_instance db 3 128M
+must run_instance web 2 256M
+must run_instance db 3 256M
 shared "web has it" "^data is $id: 67108864 bytes, flags 0, word 17," web region=data at=8388608
 shared "db has not" '^data: error -2' db region=data
 shared "web writes" 'word 18,' web region=data at=16777216 value=18
