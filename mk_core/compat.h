@@ -270,10 +270,10 @@ static inline struct block_device *compat_bdev(struct compat_bdev *b)
 /* d_revalidate() is told name and directory (6.14). */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 14, 0)
 #define compat_revalidate_args	struct dentry *dentry, unsigned int flags
-#define compat_revalidate_names	dentry, flags
-static inline int compat_revalidate(int (*fn)(struct inode *, const struct qstr *,
-					      struct dentry *, unsigned int),
-				    struct dentry *dentry, unsigned int flags)
+/* Not inline: what it has on its stack is not cleared before it is called. */
+static noinline __maybe_unused int
+compat_revalidate(int (*fn)(struct inode *, const struct qstr *, struct dentry *, unsigned int),
+		  struct dentry *dentry, unsigned int flags)
 {
 	struct dentry *parent = flags & LOOKUP_RCU ? NULL : dget_parent(dentry);
 	struct inode *dir = parent ? d_inode(parent) : d_inode_rcu(READ_ONCE(dentry->d_parent));
@@ -292,7 +292,6 @@ static inline int compat_revalidate(int (*fn)(struct inode *, const struct qstr 
 #else
 #define compat_revalidate_args	\
 	struct inode *dir, const struct qstr *name, struct dentry *dentry, unsigned int flags
-#define compat_revalidate_names	dir, name, dentry, flags
 #define COMPAT_REVALIDATE(_fn)	_fn(dir, name, dentry, flags)
 #endif
 

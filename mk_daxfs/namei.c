@@ -132,16 +132,10 @@ static bool is_fresh(struct dentry *dentry)
 	return fresh;
 }
 
-/* Apart: what it has on its stack need not be cleared for names that are fresh. */
-static noinline int ask_again(compat_revalidate_args)
-{
-	return COMPAT_REVALIDATE(ask);
-}
-
 static int revalidate(compat_revalidate_args)
 {
 	struct inode *inode = d_inode_rcu(dentry);
-	int ret = is_fresh(dentry) ? 1 : ask_again(compat_revalidate_names);
+	int ret = is_fresh(dentry) ? 1 : COMPAT_REVALIDATE(ask);
 
 	if (ret <= 0 || !inode)
 		return ret;
