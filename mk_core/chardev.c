@@ -3,12 +3,10 @@
  * /dev/mk and the descriptors of instances and regions.
  */
 #include <linux/anon_inodes.h>
-#include <linux/capability.h>
 #include <linux/file.h>
 #include <linux/fs.h>
 #include <linux/miscdevice.h>
 #include <linux/module.h>
-#include <linux/nospec.h>
 #include <linux/poll.h>
 #include <linux/security.h>
 #include <linux/slab.h>
@@ -16,6 +14,7 @@
 #include <linux/utsname.h>
 
 #include "internal.h"
+#include "mk_core.h"
 
 #define MAX_LISTED	4096	/* elements of any array that user space passes */
 #define CMDLINE_ROOM	(64 << 10)
@@ -27,44 +26,6 @@ struct handle {
 	struct mk_instance *inst;
 	u64 seen;
 };
-
-union argument {
-	struct mk_hdr hdr;
-	struct mk_version version;
-	struct mk_pool_change pool_change;
-	struct mk_pool_query pool_query;
-	struct mk_create create;
-	struct mk_open open;
-	struct mk_list list;
-	struct mk_load load;
-	struct mk_stop stop;
-	struct mk_policy policy;
-	struct mk_query query;
-	struct mk_read read;
-	struct mk_region_create region_create;
-	struct mk_region_open region_open;
-	struct mk_region_list region_list;
-	struct mk_region_query region_query;
-	struct mk_region_grow region_grow;
-	struct mk_region_permit region_permit;
-};
-
-/**
- * struct call - one ioctl
- * @fn:		does it; returns 0, a new descriptor, or a negative errno
- * @size:	of its argument
- * @flags:	flags that it knows
- */
-struct call {
-	long (*fn)(struct file *file, union argument *arg, struct mk_error *err);
-	u32 size;
-	u32 flags;
-};
-
-/* Numbers are counted from 0 on /dev/mk, then from GROUP on an instance, then on a region. */
-#define GROUP	0x20
-#define CALL(_nr, _fn, _type, _flags) \
-	[_IOC_NR(_nr) % GROUP] = { .fn = _fn, .size = sizeof(_type), .flags = _flags }
 
 /* --- arrays from and to user space ------------------------------------------- */
 
@@ -104,9 +65,9 @@ static long put_array(u64 to, const void *from, u32 room, u32 nr, size_t size,
 
 static u32 role;
 
-static long do_version(struct file *file, union argument *arg, struct mk_error *err)
+static long do_version(struct file *file, void *arg, struct mk_error *err)
 {
-	struct mk_version *v = &arg->version;
+	struct mk_version *v = arg;
 
 	v->abi = MK_ABI;
 	v->role = role;
@@ -143,14 +104,14 @@ static long change_pool(struct mk_pool_change *c, struct mk_error *err,
 	return ret;
 }
 
-static long do_pool_add(struct file *file, union argument *arg, struct mk_error *err)
+static long do_pool_add(struct file *file, void *arg, struct mk_error *err)
 {
-	return change_pool(&arg->pool_change, err, mk_pool_add);
+	return change_pool(arg, err, mk_pool_add);
 }
 
-static long do_pool_remove(struct file *file, union argument *arg, struct mk_error *err)
+static long do_pool_remove(struct file *file, void *arg, struct mk_error *err)
 {
-	return change_pool(&arg->pool_change, err, mk_pool_remove);
+	return change_pool(arg, err, mk_pool_remove);
 }
 
 static int lock_instances(struct mk_error *err)
@@ -174,9 +135,9 @@ static int count_instances(u32 *nr, struct mk_error *err)
 	return 0;
 }
 
-static long do_pool_query(struct file *file, union argument *arg, struct mk_error *err)
+static long do_pool_query(struct file *file, void *arg, struct mk_error *err)
 {
-	struct mk_pool_query *q = &arg->pool_query;
+	struct mk_pool_query *q = arg;
 	struct mk_pool_chunk *chunks = make_room(&q->nr_chunks, sizeof(*chunks));
 	struct mk_pool_cpu *cpus = make_room(&q->nr_cpus, sizeof(*cpus));
 	u32 room_cpus = q->nr_cpus, room_chunks = q->nr_chunks;
@@ -225,9 +186,9 @@ static long new_descriptor(struct mk_instance *inst)
 	return fd;
 }
 
-static long do_create(struct file *file, union argument *arg, struct mk_error *err)
+static long do_create(struct file *file, void *arg, struct mk_error *err)
 {
-	struct mk_create *c = &arg->create;
+	struct mk_create *c = arg;
 	struct mk_instance *inst;
 	struct mk_error ignored;
 	u32 *cpus;
@@ -253,9 +214,9 @@ static long do_create(struct file *file, union argument *arg, struct mk_error *e
 	return ret;
 }
 
-static long do_open(struct file *file, union argument *arg, struct mk_error *err)
+static long do_open(struct file *file, void *arg, struct mk_error *err)
 {
-	struct mk_open *o = &arg->open;
+	struct mk_open *o = arg;
 	struct mk_instance *inst;
 	long ret;
 
@@ -271,9 +232,9 @@ static long do_open(struct file *file, union argument *arg, struct mk_error *err
 	return ret < 0 ? mk_fail(err, ret, MK_E_INTERNAL, ret, 0) : ret;
 }
 
-static long do_list(struct file *file, union argument *arg, struct mk_error *err)
+static long do_list(struct file *file, void *arg, struct mk_error *err)
 {
-	struct mk_list *l = &arg->list;
+	struct mk_list *l = arg;
 	struct mk_instance *inst;
 	u32 *ids, nr = 0, room;
 	long ret;
@@ -311,9 +272,9 @@ static long region_descriptor(struct mk_shm *shm, struct mk_error *err)
 	return mk_fail(err, fd, MK_E_INTERNAL, fd, 0);
 }
 
-static long do_region_create(struct file *file, union argument *arg, struct mk_error *err)
+static long do_region_create(struct file *file, void *arg, struct mk_error *err)
 {
-	struct mk_region_create *c = &arg->region_create;
+	struct mk_region_create *c = arg;
 	struct mk_error ignored;
 	struct mk_shm *shm;
 	long ret;
@@ -332,9 +293,9 @@ static long do_region_create(struct file *file, union argument *arg, struct mk_e
 	return ret;
 }
 
-static long do_region_open(struct file *file, union argument *arg, struct mk_error *err)
+static long do_region_open(struct file *file, void *arg, struct mk_error *err)
 {
-	struct mk_region_open *o = &arg->region_open;
+	struct mk_region_open *o = arg;
 	struct mk_shm *shm;
 
 	if (strnlen(o->name, sizeof(o->name)) == sizeof(o->name))
@@ -346,9 +307,9 @@ static long do_region_open(struct file *file, union argument *arg, struct mk_err
 	return region_descriptor(shm, err);
 }
 
-static long do_region_list(struct file *file, union argument *arg, struct mk_error *err)
+static long do_region_list(struct file *file, void *arg, struct mk_error *err)
 {
-	struct mk_region_list *l = &arg->region_list;
+	struct mk_region_list *l = arg;
 	u32 room;
 	u64 *ids;
 	long ret;
@@ -388,9 +349,9 @@ static char *copy_cmdline(const struct mk_load *l, struct mk_error *err)
 	return s;
 }
 
-static long do_load(struct file *file, union argument *arg, struct mk_error *err)
+static long do_load(struct file *file, void *arg, struct mk_error *err)
 {
-	struct mk_load *l = &arg->load;
+	struct mk_load *l = arg;
 	char *cmdline;
 	long ret;
 
@@ -404,48 +365,48 @@ static long do_load(struct file *file, union argument *arg, struct mk_error *err
 	return ret;
 }
 
-static long do_reload(struct file *file, union argument *arg, struct mk_error *err)
+static long do_reload(struct file *file, void *arg, struct mk_error *err)
 {
 	return mk_instance_reload(instance_of(file), err);
 }
 
-static long do_start(struct file *file, union argument *arg, struct mk_error *err)
+static long do_start(struct file *file, void *arg, struct mk_error *err)
 {
 	return mk_instance_start(instance_of(file), err);
 }
 
-static long do_stop(struct file *file, union argument *arg, struct mk_error *err)
+static long do_stop(struct file *file, void *arg, struct mk_error *err)
 {
-	struct mk_stop *s = &arg->stop;
+	struct mk_stop *s = arg;
 
 	if (s->reserved || !s->timeout_ms || s->timeout_ms > 3600000)
 		return mk_fail(err, -EINVAL, MK_E_RESERVED, 0, 0);
 	return mk_instance_stop(instance_of(file), s->timeout_ms, err);
 }
 
-static long do_policy(struct file *file, union argument *arg, struct mk_error *err)
+static long do_policy(struct file *file, void *arg, struct mk_error *err)
 {
-	const struct mk_policy *p = &arg->policy;
+	const struct mk_policy *p = arg;
 
 	if (p->restart > MK_RESTART_ALWAYS || p->delay_ms > 60000)
 		return mk_fail(err, -EINVAL, MK_E_RESERVED, 0, 0);
 	return mk_instance_policy(instance_of(file), p->restart, p->delay_ms, err);
 }
 
-static long do_kill(struct file *file, union argument *arg, struct mk_error *err)
+static long do_kill(struct file *file, void *arg, struct mk_error *err)
 {
 	return mk_instance_kill(instance_of(file), err);
 }
 
-static long do_delete(struct file *file, union argument *arg, struct mk_error *err)
+static long do_delete(struct file *file, void *arg, struct mk_error *err)
 {
 	return mk_instance_delete(instance_of(file), err);
 }
 
-static long do_query(struct file *file, union argument *arg, struct mk_error *err)
+static long do_query(struct file *file, void *arg, struct mk_error *err)
 {
 	struct handle *h = file->private_data;
-	struct mk_query *q = &arg->query;
+	struct mk_query *q = arg;
 	struct mk_extent *extents = make_room(&q->nr_extents, sizeof(*extents));
 	struct mk_pool_cpu *cpus = make_room(&q->nr_cpus, sizeof(*cpus));
 	u32 room_cpus = q->nr_cpus, room_extents = q->nr_extents;
@@ -507,10 +468,10 @@ static long read_piece(struct mk_instance *inst, u64 addr, void *to, u64 len,
  * Through a buffer: a page fault on the user's side may take as long as it
  * likes, and the watch over the instance needs the lock.
  */
-static long do_read(struct file *file, union argument *arg, struct mk_error *err)
+static long do_read(struct file *file, void *arg, struct mk_error *err)
 {
 	struct mk_instance *inst = instance_of(file);
-	struct mk_read *r = &arg->read;
+	struct mk_read *r = arg;
 	u64 done, piece;
 	void *buf;
 	long ret;
@@ -538,9 +499,9 @@ static long do_read(struct file *file, union argument *arg, struct mk_error *err
 
 /* --- calls on a region ------------------------------------------------------------- */
 
-static long do_region_query(struct file *file, union argument *arg, struct mk_error *err)
+static long do_region_query(struct file *file, void *arg, struct mk_error *err)
 {
-	struct mk_region_query *q = &arg->region_query;
+	struct mk_region_query *q = arg;
 	struct mk_extent *extents = make_room(&q->nr_extents, sizeof(*extents));
 	struct mk_permit *permits = make_room(&q->nr_permits, sizeof(*permits));
 	u32 room_extents = q->nr_extents, room_permits = q->nr_permits;
@@ -563,138 +524,76 @@ out:
 	return ret;
 }
 
-static long do_region_grow(struct file *file, union argument *arg, struct mk_error *err)
+static long do_region_grow(struct file *file, void *arg, struct mk_error *err)
 {
-	return mk_region_grow(file->private_data, arg->region_grow.size, err);
+	const struct mk_region_grow *g = arg;
+
+	return mk_region_grow(file->private_data, g->size, err);
 }
 
-static long do_region_permit(struct file *file, union argument *arg, struct mk_error *err)
+static long do_region_permit(struct file *file, void *arg, struct mk_error *err)
 {
-	const struct mk_region_permit *p = &arg->region_permit;
+	const struct mk_region_permit *p = arg;
 
 	if (p->reserved || p->mode > MK_MODE_RW)
 		return mk_fail(err, -EINVAL, MK_E_RESERVED, 0, 0);
 	return mk_region_permit(file->private_data, p->name, p->mode, err);
 }
 
-static long do_region_delete(struct file *file, union argument *arg, struct mk_error *err)
+static long do_region_delete(struct file *file, void *arg, struct mk_error *err)
 {
 	return mk_region_delete(file->private_data, err);
 }
 
 /* --- dispatch ------------------------------------------------------------------------ */
 
-static const struct call device_calls[] = {
-	CALL(MK_IOC_VERSION, do_version, struct mk_version, 0),
-	CALL(MK_IOC_POOL_ADD, do_pool_add, struct mk_pool_change, 0),
-	CALL(MK_IOC_POOL_REMOVE, do_pool_remove, struct mk_pool_change, 0),
-	CALL(MK_IOC_POOL_QUERY, do_pool_query, struct mk_pool_query, 0),
-	CALL(MK_IOC_CREATE, do_create, struct mk_create, 0),
-	CALL(MK_IOC_OPEN, do_open, struct mk_open, 0),
-	CALL(MK_IOC_LIST, do_list, struct mk_list, 0),
-	CALL(MK_IOC_REGION_CREATE, do_region_create, struct mk_region_create, 0),
-	CALL(MK_IOC_REGION_OPEN, do_region_open, struct mk_region_open, 0),
-	CALL(MK_IOC_REGION_LIST, do_region_list, struct mk_region_list, 0),
+static const struct mk_call device_calls[] = {
+	MK_CALL(MK_IOC_VERSION, MK_CALL_ANYBODY, do_version, struct mk_version, 0),
+	MK_CALL(MK_IOC_POOL_ADD, MK_CALL_HOST, do_pool_add, struct mk_pool_change, 0),
+	MK_CALL(MK_IOC_POOL_REMOVE, MK_CALL_HOST, do_pool_remove, struct mk_pool_change, 0),
+	MK_CALL(MK_IOC_POOL_QUERY, MK_CALL_HOST, do_pool_query, struct mk_pool_query, 0),
+	MK_CALL(MK_IOC_CREATE, MK_CALL_HOST, do_create, struct mk_create, 0),
+	MK_CALL(MK_IOC_OPEN, MK_CALL_HOST, do_open, struct mk_open, 0),
+	MK_CALL(MK_IOC_LIST, MK_CALL_HOST, do_list, struct mk_list, 0),
+	MK_CALL(MK_IOC_REGION_CREATE, MK_CALL_HOST, do_region_create, struct mk_region_create, 0),
+	MK_CALL(MK_IOC_REGION_OPEN, MK_CALL_HOST, do_region_open, struct mk_region_open, 0),
+	MK_CALL(MK_IOC_REGION_LIST, MK_CALL_HOST, do_region_list, struct mk_region_list, 0),
 };
 
-static const struct call instance_calls[] = {
-	CALL(MK_IOC_LOAD, do_load, struct mk_load, MK_LOAD_AGENT),
-	CALL(MK_IOC_START, do_start, struct mk_hdr, 0),
-	CALL(MK_IOC_STOP, do_stop, struct mk_stop, 0),
-	CALL(MK_IOC_KILL, do_kill, struct mk_hdr, 0),
-	CALL(MK_IOC_DELETE, do_delete, struct mk_hdr, 0),
-	CALL(MK_IOC_QUERY, do_query, struct mk_query, 0),
-	CALL(MK_IOC_READ, do_read, struct mk_read, 0),
-	CALL(MK_IOC_RELOAD, do_reload, struct mk_hdr, 0),
-	CALL(MK_IOC_POLICY, do_policy, struct mk_policy, 0),
+static const struct mk_call instance_calls[] = {
+	MK_CALL(MK_IOC_LOAD, MK_CALL_HOST, do_load, struct mk_load, MK_LOAD_AGENT),
+	MK_CALL(MK_IOC_START, MK_CALL_HOST, do_start, struct mk_hdr, 0),
+	MK_CALL(MK_IOC_STOP, MK_CALL_HOST, do_stop, struct mk_stop, 0),
+	MK_CALL(MK_IOC_KILL, MK_CALL_HOST, do_kill, struct mk_hdr, 0),
+	MK_CALL(MK_IOC_DELETE, MK_CALL_HOST, do_delete, struct mk_hdr, 0),
+	MK_CALL(MK_IOC_QUERY, MK_CALL_HOST, do_query, struct mk_query, 0),
+	MK_CALL(MK_IOC_READ, MK_CALL_HOST, do_read, struct mk_read, 0),
+	MK_CALL(MK_IOC_RELOAD, MK_CALL_HOST, do_reload, struct mk_hdr, 0),
+	MK_CALL(MK_IOC_POLICY, MK_CALL_HOST, do_policy, struct mk_policy, 0),
 };
 
-static const struct call region_calls[] = {
-	CALL(MK_IOC_REGION_QUERY, do_region_query, struct mk_region_query, 0),
-	CALL(MK_IOC_REGION_GROW, do_region_grow, struct mk_region_grow, 0),
-	CALL(MK_IOC_REGION_PERMIT, do_region_permit, struct mk_region_permit, 0),
-	CALL(MK_IOC_REGION_DELETE, do_region_delete, struct mk_hdr, 0),
+static const struct mk_call region_calls[] = {
+	MK_CALL(MK_IOC_REGION_QUERY, MK_CALL_HOST, do_region_query, struct mk_region_query, 0),
+	MK_CALL(MK_IOC_REGION_GROW, MK_CALL_HOST, do_region_grow, struct mk_region_grow, 0),
+	MK_CALL(MK_IOC_REGION_PERMIT, MK_CALL_HOST, do_region_permit, struct mk_region_permit, 0),
+	MK_CALL(MK_IOC_REGION_DELETE, MK_CALL_HOST, do_region_delete, struct mk_hdr, 0),
 };
-
-static int get_argument(const struct call *call, void __user *from, union argument *arg)
-{
-	u32 size;
-
-	if (get_user(size, (u32 __user *)from))
-		return -EFAULT;
-	if (size < sizeof(struct mk_hdr) || size > PAGE_SIZE)
-		return -EINVAL;
-	memset(arg, 0, sizeof(*arg));
-	return copy_struct_from_user(arg, call->size, from, size);
-}
-
-static int check_call(const struct call *call, const union argument *arg,
-		      struct mk_error *err)
-{
-	if (call->fn != do_version) {
-		if (!capable(CAP_SYS_ADMIN) || !capable(CAP_SYS_BOOT))
-			return mk_fail(err, -EPERM, MK_E_PERMISSION, 0, 0);
-		if (role == MK_ROLE_INSTANCE)
-			return mk_fail(err, -EOPNOTSUPP, MK_E_ROLE, 0, 0);
-	}
-	if (arg->hdr.flags & ~call->flags)
-		return mk_fail(err, -EINVAL, MK_E_RESERVED, 0, 0);
-	return 0;
-}
-
-static const struct call *find_call(const struct call *calls, size_t nr_calls,
-				    unsigned int first, unsigned int cmd)
-{
-	unsigned int nr = _IOC_NR(cmd) - first;
-
-	if (cmd != MK_IOC(_IOC_NR(cmd)) || nr >= nr_calls)
-		return NULL;
-	return &calls[array_index_nospec(nr, nr_calls)];
-}
-
-static long dispatch(const struct call *call, struct file *file, unsigned long to)
-{
-	void __user *user = (void __user *)to;
-	struct mk_error err = { };
-	union argument arg;
-	u32 size;
-	long ret;
-
-	if (!call)
-		return -ENOTTY;
-	ret = get_argument(call, user, &arg);
-	if (ret)
-		return ret;
-	size = min(arg.hdr.size, call->size);
-	/* nothing is done for a user who could not be told of it */
-	if (copy_to_user(user, &arg, size))
-		return -EFAULT;
-	ret = check_call(call, &arg, &err);
-	if (!ret)
-		ret = call->fn(file, &arg, &err);
-	arg.hdr.err = err;
-	/* A new descriptor stays: whoever unmaps the argument meanwhile pays. */
-	if (copy_to_user(user, &arg, size) && ret >= 0)
-		return -EFAULT;
-	return ret;
-}
 
 static long device_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 {
-	return dispatch(find_call(device_calls, ARRAY_SIZE(device_calls), 0, cmd),
-			file, arg);
+	return mk_core_call(device_calls, ARRAY_SIZE(device_calls), 0, file, cmd, arg);
 }
 
 static long instance_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 {
-	return dispatch(find_call(instance_calls, ARRAY_SIZE(instance_calls), GROUP, cmd),
-			file, arg);
+	return mk_core_call(instance_calls, ARRAY_SIZE(instance_calls), MK_CALL_GROUP,
+			    file, cmd, arg);
 }
 
 static long region_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 {
-	return dispatch(find_call(region_calls, ARRAY_SIZE(region_calls), 2 * GROUP, cmd),
-			file, arg);
+	return mk_core_call(region_calls, ARRAY_SIZE(region_calls), 2 * MK_CALL_GROUP,
+			    file, cmd, arg);
 }
 
 static __poll_t instance_poll(struct file *file, poll_table *wait)

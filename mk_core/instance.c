@@ -214,14 +214,7 @@ struct mk_instance *mk_instance_find(const char *name, u32 id)
 
 /* --- create ---------------------------------------------------------------- */
 
-/**
- * mk_name_check() - may an instance or a region have this name?
- * @name:	MK_NAME_SIZE bytes
- * @err:	what was wrong
- *
- * Context: any. Return: 0 or -EINVAL.
- */
-int mk_name_check(const char *name, struct mk_error *err)
+int mk_core_check_name(const char *name, struct mk_error *err)
 {
 	size_t i;
 
@@ -233,6 +226,7 @@ int mk_name_check(const char *name, struct mk_error *err)
 		return mk_fail(err, -EINVAL, MK_E_NAME_INVALID, i, 0);
 	return 0;
 }
+EXPORT_SYMBOL_NS_GPL(mk_core_check_name, COMPAT_NAMESPACE);
 
 /**
  * mk_node_check() - is there such a NUMA node?
@@ -258,7 +252,7 @@ static int check_request(const struct mk_create *req, struct mk_error *err)
 		return mk_fail(err, -EINVAL, MK_E_MEM_NONE, 0, 0);
 	if (req->memory % MK_MEMORY_GRANULE)
 		return mk_fail(err, -EINVAL, MK_E_MEM_ALIGN, req->memory, MK_MEMORY_GRANULE);
-	return mk_node_check(req->node, err) ?: mk_name_check(req->name, err);
+	return mk_node_check(req->node, err) ?: mk_core_check_name(req->name, err);
 }
 
 static struct mk_instance *alloc_instance(u32 nr_cpus)

@@ -360,7 +360,6 @@ bool mk_instance_alive(const struct mk_instance *inst);
 void mk_instance_state(struct mk_instance *inst, u32 state);
 void mk_instance_end(struct mk_instance *inst, u32 state, u32 reason,
 		     const char *text);
-int mk_name_check(const char *name, struct mk_error *err);
 int mk_node_check(int node, struct mk_error *err);
 const char *mk_state_name(u32 state);
 const char *mk_reason_name(u32 reason);

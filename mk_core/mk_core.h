@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * What mk_core offers to the modules above it: who this kernel is, which other
- * kernels live, how to interrupt one, and which memory they share.  Namespace
- * MULTIKERNEL.
+ * kernels live, how to interrupt one, which memory they share, and how a device is
+ * asked.  Namespace MULTIKERNEL.
  */
 #ifndef MK_CORE_H
 #define MK_CORE_H
 
+#include <linux/build_bug.h>
+#include <linux/ioctl.h>
 #include <linux/notifier.h>
 #include <linux/types.h>
 
@@ -77,7 +79,8 @@ enum mk_peer_event {
  * the same epoch.  Calls for one instance never overlap.
  *
  * @nb may refuse a start (notifier_from_errno()): then the instance is not
- * started, or not watched.
+ * started; and where it lives already, nothing is watched, and all that live are
+ * MK_PEER_LOST for @nb, also those that it was not told of.
  *
  * Context: sleeps; @nb is called with the instance's lock held and must not
  * call mk_core but for mk_core_epoch(), mk_core_ring(), mk_core_alive() and
@@ -175,5 +178,66 @@ int mk_core_share_query(u64 id, struct mk_share *share);
  * Return: true in an instance, where nobody knows.
  */
 bool mk_core_share_is_mapped(u64 id);
+
+/* --- devices --------------------------------------------------------------- */
+
+struct file;
+
+#define MK_CALL_SIZE_MAX	512	/* bytes of an argument */
+#define MK_CALL_GROUP		0x20	/* numbers of one kind of descriptor */
+
+/* struct mk_call.who */
+#define MK_CALL_HOST		0	/* root of the host */
+#define MK_CALL_BOTH		1	/* root of an instance, too */
+#define MK_CALL_ANYBODY		2	/* who has the descriptor */
+
+/**
+ * struct mk_call - one ioctl of a device
+ * @size:	of its argument, which begins with struct mk_hdr
+ * @flags:	flags of the header that it knows
+ * @who:	MK_CALL_*: who may
+ * @fn:		does it; @arg has @size bytes, and zeros where the user gave less.
+ *		Returns 0, a new descriptor, or a negative errno
+ */
+struct mk_call {
+	u32 size;
+	u32 flags;
+	u32 who;
+	long (*fn)(struct file *file, void *arg, struct mk_error *err);
+};
+
+#define MK_CALL(_cmd, _who, _fn, _type, _flags) \
+	[_IOC_NR(_cmd) % MK_CALL_GROUP] = { \
+		.size = sizeof(_type) + BUILD_BUG_ON_ZERO(sizeof(_type) > MK_CALL_SIZE_MAX), \
+		.flags = _flags, \
+		.who = _who, \
+		.fn = _fn, \
+	}
+
+/**
+ * mk_core_call() - do an ioctl
+ * @calls:	by number, without gaps
+ * @nr_calls:	elements of it
+ * @first:	number of the first one, a multiple of MK_CALL_GROUP
+ * @file:	for the call
+ * @cmd:	of the user
+ * @arg:	likewise: a pointer
+ *
+ * Context: sleeps.
+ * Return: what the call does, -ENOTTY: there is none of that number, or what
+ * copy_struct_from_user() returns.
+ */
+long mk_core_call(const struct mk_call *calls, unsigned int nr_calls, unsigned int first,
+		  struct file *file, unsigned int cmd, unsigned long arg);
+
+/**
+ * mk_core_check_name() - may an instance, a region or a channel have this name?
+ * @name:	MK_NAME_SIZE bytes
+ * @err:	what is wrong, and where
+ *
+ * Context: any.
+ * Return: 0 or -EINVAL.
+ */
+int mk_core_check_name(const char *name, struct mk_error *err);
 
 #endif /* MK_CORE_H */

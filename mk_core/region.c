@@ -15,6 +15,7 @@
 
 #include "compat.h"
 #include "internal.h"
+#include "mk_core.h"
 
 static DEFINE_MUTEX(regions_lock);
 static LIST_HEAD(regions);		/* struct mk_shm, by id */
@@ -239,7 +240,7 @@ static int forbid(struct mk_shm *shm, const char *name, struct mk_error *err)
  */
 int mk_region_permit(struct mk_shm *shm, const char *name, u32 mode, struct mk_error *err)
 {
-	int ret = mk_name_check(name, err) ?: lock_live(shm, err);
+	int ret = mk_core_check_name(name, err) ?: lock_live(shm, err);
 
 	if (ret)
 		return ret;
@@ -448,7 +449,7 @@ int mk_region_create(const struct mk_region_create *req, struct mk_shm **out,
 		     struct mk_error *err)
 {
 	struct mk_shm *shm;
-	int ret = mk_name_check(req->name, err) ?: check_size(req->size, err) ?:
+	int ret = mk_core_check_name(req->name, err) ?: check_size(req->size, err) ?:
 		  mk_node_check(req->node, err);
 
 	if (ret)

@@ -86,7 +86,7 @@ static bool share_good(const struct mk_share *s)
 	struct mk_error ignored;
 	u32 i;
 
-	if (mk_name_check(s->name, &ignored) || s->flags & ~MK_SHARE_RO || !s->nr ||
+	if (mk_core_check_name(s->name, &ignored) || s->flags & ~MK_SHARE_RO || !s->nr ||
 	    s->nr > MK_MAX_EXTENTS)
 		return false;
 	for (i = 0; i < s->nr; i++)

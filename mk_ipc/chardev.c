@@ -3,7 +3,6 @@
  * /dev/mk_ipc and the descriptors of channels.
  */
 #include <linux/anon_inodes.h>
-#include <linux/capability.h>
 #include <linux/file.h>
 #include <linux/fs.h>
 #include <linux/miscdevice.h>
@@ -18,8 +17,6 @@
 DECLARE_WAIT_QUEUE_HEAD(mk_user_wait);
 
 #define MAX_LISTED	4096
-
-static bool is_host;
 
 /* --- the descriptor of a channel ---------------------------------------------------- */
 
@@ -128,51 +125,36 @@ static const struct file_operations channel_fops = {
 
 /* --- calls ------------------------------------------------------------------------------ */
 
-union argument {
-	struct mk_hdr hdr;
-	struct mk_ipc_permit permit;
-	struct mk_ipc_forbid forbid;
-	struct mk_ipc_open open;
-	struct mk_ipc_list list;
-	struct mk_ipc_console console;
-};
-
 static bool is_text(const char *s)
 {
 	return strnlen(s, MK_NAME_SIZE) < MK_NAME_SIZE;
 }
 
-static long do_permit(union argument *arg, struct mk_error *err)
+static long do_permit(struct file *file, void *arg, struct mk_error *err)
 {
-	struct mk_ipc_permit *p = &arg->permit;
+	struct mk_ipc_permit *p = arg;
 
-	if (!is_host)
-		return mk_ipc_fail(err, -EOPNOTSUPP, MK_E_ROLE, 0);
 	if (p->reserved)
 		return mk_ipc_fail(err, -EINVAL, MK_E_RESERVED, 0);
-	if (!is_text(p->name) || !is_text(p->end[0]) || !is_text(p->end[1]))
-		return mk_ipc_fail(err, -EINVAL, MK_E_NAME_INVALID, MK_NAME_SIZE);
 	return mk_host_permit(p, err);
 }
 
-static long do_forbid(union argument *arg, struct mk_error *err)
+static long do_forbid(struct file *file, void *arg, struct mk_error *err)
 {
-	if (!is_host)
-		return mk_ipc_fail(err, -EOPNOTSUPP, MK_E_ROLE, 0);
-	if (!is_text(arg->forbid.name))
+	struct mk_ipc_forbid *f = arg;
+
+	if (!is_text(f->name))
 		return mk_ipc_fail(err, -EINVAL, MK_E_NAME_INVALID, MK_NAME_SIZE);
-	return mk_host_forbid(arg->forbid.name, err);
+	return mk_host_forbid(f->name, err);
 }
 
-static long do_list(union argument *arg, struct mk_error *err)
+static long do_list(struct file *file, void *arg, struct mk_error *err)
 {
-	struct mk_ipc_list *l = &arg->list;
+	struct mk_ipc_list *l = arg;
 	u32 room = min_t(u32, l->nr, MAX_LISTED);
 	struct mk_ipc_channel *channels;
 	long ret = 0;
 
-	if (!is_host)
-		return mk_ipc_fail(err, -EOPNOTSUPP, MK_E_ROLE, 0);
 	if (l->reserved)
 		return mk_ipc_fail(err, -EINVAL, MK_E_RESERVED, 0);
 	channels = kvcalloc(max(room, 1U), sizeof(*channels), GFP_KERNEL);
@@ -225,9 +207,9 @@ static struct mk_channel *wait_for(const struct mk_ipc_open *o, bool *busy)
 	return ch;
 }
 
-static long do_open(union argument *arg, struct mk_error *err)
+static long do_open(struct file *file, void *arg, struct mk_error *err)
 {
-	struct mk_ipc_open *o = &arg->open;
+	struct mk_ipc_open *o = arg;
 	struct mk_channel *ch;
 	bool busy;
 	int fd;
@@ -257,12 +239,10 @@ static long do_open(union argument *arg, struct mk_error *err)
 	return fd;
 }
 
-static long do_console(union argument *arg, struct mk_error *err)
+static long do_console(struct file *file, void *arg, struct mk_error *err)
 {
-	struct mk_ipc_console *c = &arg->console;
+	struct mk_ipc_console *c = arg;
 
-	if (!is_host)
-		return mk_ipc_fail(err, -EOPNOTSUPP, MK_E_ROLE, 0);
 	if (c->flags & ~(MK_CONSOLE_WRITE | MK_CONSOLE_LIVE) || c->reserved)
 		return mk_ipc_fail(err, -EINVAL, MK_E_RESERVED, 0);
 	if (!is_text(c->name) || !*c->name)
@@ -270,64 +250,17 @@ static long do_console(union argument *arg, struct mk_error *err)
 	return mk_console_open(c, err);
 }
 
-/**
- * struct call - one ioctl
- * @nr:		its number
- * @size:	of its argument
- * @fn:		does it; returns 0, a new descriptor, or a negative errno
- */
-struct call {
-	unsigned int nr;
-	u32 size;
-	long (*fn)(union argument *arg, struct mk_error *err);
+static const struct mk_call calls[] = {
+	MK_CALL(MK_IPC_IOC_PERMIT, MK_CALL_HOST, do_permit, struct mk_ipc_permit, 0),
+	MK_CALL(MK_IPC_IOC_FORBID, MK_CALL_HOST, do_forbid, struct mk_ipc_forbid, 0),
+	MK_CALL(MK_IPC_IOC_OPEN, MK_CALL_BOTH, do_open, struct mk_ipc_open, 0),
+	MK_CALL(MK_IPC_IOC_LIST, MK_CALL_HOST, do_list, struct mk_ipc_list, 0),
+	MK_CALL(MK_IPC_IOC_CONSOLE, MK_CALL_HOST, do_console, struct mk_ipc_console, 0),
 };
-
-static const struct call calls[] = {
-	{ MK_IPC_IOC_PERMIT, sizeof(struct mk_ipc_permit), do_permit },
-	{ MK_IPC_IOC_FORBID, sizeof(struct mk_ipc_forbid), do_forbid },
-	{ MK_IPC_IOC_OPEN, sizeof(struct mk_ipc_open), do_open },
-	{ MK_IPC_IOC_LIST, sizeof(struct mk_ipc_list), do_list },
-	{ MK_IPC_IOC_CONSOLE, sizeof(struct mk_ipc_console), do_console },
-};
-
-static long dispatch(const struct call *call, void __user *user)
-{
-	struct mk_error err = { };
-	union argument arg = { };
-	u32 size;
-	long ret;
-
-	if (get_user(size, (u32 __user *)user))
-		return -EFAULT;
-	if (size < sizeof(struct mk_hdr) || size > PAGE_SIZE)
-		return -EINVAL;
-	ret = copy_struct_from_user(&arg, call->size, user, size);
-	if (ret)
-		return ret;
-	size = min(size, call->size);
-	/* nothing is done for a user who could not be told of it */
-	if (copy_to_user(user, &arg, size))
-		return -EFAULT;
-	if (!capable(CAP_SYS_ADMIN) || !capable(CAP_SYS_BOOT))
-		ret = mk_ipc_fail(&err, -EPERM, MK_E_PERMISSION, 0);
-	else if (arg.hdr.flags)
-		ret = mk_ipc_fail(&err, -EINVAL, MK_E_RESERVED, 0);
-	else
-		ret = call->fn(&arg, &err);
-	arg.hdr.err = err;
-	if (copy_to_user(user, &arg, size) && ret >= 0)
-		return -EFAULT;
-	return ret;
-}
 
 static long device_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 {
-	size_t i;
-
-	for (i = 0; i < ARRAY_SIZE(calls); i++)
-		if (calls[i].nr == cmd)
-			return dispatch(&calls[i], (void __user *)arg);
-	return -ENOTTY;
+	return mk_core_call(calls, ARRAY_SIZE(calls), 2 * MK_CALL_GROUP, file, cmd, arg);
 }
 
 static const struct file_operations device_fops = {
@@ -346,14 +279,12 @@ static struct miscdevice device = {
 
 /**
  * mk_chardev_init() - let programs in
- * @host:	this is the host
  *
  * Context: module load.
  * Return: 0 or a negative errno.
  */
-int mk_chardev_init(bool host)
+int mk_chardev_init(void)
 {
-	is_host = host;
 	return misc_register(&device);
 }
 

@@ -8,7 +8,6 @@
  *	lease		an instance was told of a span, and may write to it until it
  *			says that it has unmapped it, or is halted
  */
-#include <linux/ctype.h>
 #include <linux/io.h>
 #include <linux/kmemleak.h>
 #include <linux/mm.h>
@@ -369,24 +368,16 @@ static struct permit *find_permit(const char *name)
 	return NULL;
 }
 
-static bool is_name(const char *name)
-{
-	size_t i;
-
-	for (i = 0; i < MK_NAME_SIZE && name[i]; i++)
-		if (!isascii(name[i]) ||
-		    (i ? !isalnum(name[i]) && !strchr("._-", name[i]) : !isalpha(name[i])))
-			return false;
-	return i && i < MK_NAME_SIZE;
-}
-
 static int check_permit(const struct mk_ipc_permit *p, struct mk_error *err)
 {
-	u32 size = p->ring_size, min = MK_RING_SIZE_MIN;
+	u32 size = p->ring_size, min = MK_RING_SIZE_MIN, i;
+	int ret = mk_core_check_name(p->name, err);
 
-	if (!is_name(p->name) || (*p->end[0] && !is_name(p->end[0])) ||
-	    (*p->end[1] && !is_name(p->end[1])))
-		return mk_ipc_fail(err, -EINVAL, MK_E_NAME_INVALID, 0);
+	for (i = 0; !ret && i < 2; i++)
+		if (*p->end[i])
+			ret = mk_core_check_name(p->end[i], err);
+	if (ret)
+		return ret;
 	if (p->kind == MK_KIND_VSOCK)
 		min = MK_VSOCK_RING_MIN;
 	else if (p->kind == MK_KIND_MESSAGES)

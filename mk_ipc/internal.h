@@ -190,7 +190,7 @@ void mk_hvc_exit(void);
 /* --- chardev.c ------------------------------------------------------------------------ */
 
 extern wait_queue_head_t mk_user_wait;		/* for new ones */
-int mk_chardev_init(bool host);
+int mk_chardev_init(void);
 void mk_chardev_exit(void);
 
 /* --- vsock.c: sockets ------------------------------------------------------------------- */

@@ -32,7 +32,7 @@ static int begin(void)
 
 	if (ret)
 		return ret;
-	ret = mk_chardev_init(is_host);
+	ret = mk_chardev_init();
 	if (ret)
 		goto no_device;
 	ret = begin_console();
