@@ -65,6 +65,7 @@ struct permit {
 /* All of them: mk_ipc_lock. */
 static LIST_HEAD(instances);
 static LIST_HEAD(permits);
+static bool begun;	/* until then the module may not stay: no span is made */
 
 /* --- spans -------------------------------------------------------------------------- */
 
@@ -280,7 +281,7 @@ static void establish(struct permit *p)
 
 	for (side = 0; side < 2; side++) {
 		end[side] = *p->end[side] ? find_instance(p->end[side]) : NULL;
-		if (!can_join(p, p->end[side], end[side]))
+		if (!begun || !can_join(p, p->end[side], end[side]))
 			return;
 	}
 	if (time_before64(get_jiffies_64(), p->made + msecs_to_jiffies(AGAIN_MS))) {
@@ -731,9 +732,15 @@ int mk_host_init(void)
 {
 	int ret = mk_core_watch(&watcher);
 
-	if (ret)
+	if (ret) {
 		forget_all();
-	return ret;
+		return ret;
+	}
+	mutex_lock(&mk_ipc_lock);
+	begun = true;
+	mutex_unlock(&mk_ipc_lock);
+	establish_soon();
+	return 0;
 }
 
 /**

@@ -4,7 +4,10 @@
  * handoff (MK_REGION_IPC), channels, and the messages of the link.  No kernel
  * type is in here; all integers are little-endian.
  *
- * Versions: another major is refused; a minor adds fields in reserved room.
+ * Versions: another major is refused.  A minor adds fields in reserved room, and
+ * at the end of a message's body: who knows less does not look at them, who knows
+ * more takes what is not there as zeros.  Bodies are never shorter than here; the
+ * first package that is released has 1.0 as it stands then.
  */
 #ifndef MK_IPC_WIRE_H
 #define MK_IPC_WIRE_H
