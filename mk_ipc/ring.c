@@ -91,9 +91,9 @@ static int look_at_head(struct mk_tx *tx)
 	return 0;
 }
 
-static int has_room(const struct mk_tx *tx, __u32 len)
+static int has_room(const struct mk_tx *tx, __u32 need)
 {
-	return tx->size - (tx->put - tx->head) >= room_for(len);
+	return tx->size - (tx->put - tx->head) >= need;
 }
 
 static int fits(const struct mk_tx *tx, __u32 len)
@@ -101,30 +101,41 @@ static int fits(const struct mk_tx *tx, __u32 len)
 	return len <= MK_RING_MESSAGE_MAX && room_for(len) <= tx->size;
 }
 
-MK_RING_API int mk_tx_reserve(struct mk_tx *tx, __u32 len, struct mk_part part[2])
+/* Write the record of a message; where its bytes begin is *@start. */
+static int begin_message(struct mk_tx *tx, __u32 len, __u32 *start)
 {
-	struct mk_record record = { .len = len };
-	__u32 start, first;
+	__u32 need = room_for(len);
+	__u64 record = len;	/* struct mk_record */
 	int ret;
 
 	if (!fits(tx, len))
 		return -EMSGSIZE;
 	if (tx->broken)
 		return -EPROTO;
-	if (!has_room(tx, len)) {
+	if (!has_room(tx, need)) {
 		ret = look_at_head(tx);
 		if (ret)
 			return ret;
-		if (!has_room(tx, len))
+		if (!has_room(tx, need))
 			return -EAGAIN;
 	}
 	/* aligned: a record is in one piece */
 	memcpy(tx->data + (tx->put & (tx->size - 1)), &record, sizeof(record));
-	start = (tx->put + sizeof(record)) & (tx->size - 1);
+	*start = (tx->put + sizeof(record)) & (tx->size - 1);
+	tx->put += need;
+	return 0;
+}
+
+MK_RING_API int mk_tx_reserve(struct mk_tx *tx, __u32 len, struct mk_part part[2])
+{
+	__u32 start, first;
+	int ret = begin_message(tx, len, &start);
+
+	if (ret)
+		return ret;
 	first = len < tx->size - start ? len : tx->size - start;
 	part[0] = (struct mk_part){ tx->data + start, first };
 	part[1] = (struct mk_part){ tx->data, len - first };
-	tx->put += room_for(len);
 	return 0;
 }
 
@@ -140,14 +151,25 @@ MK_RING_API void mk_part_write(struct mk_part part[2], const void *bytes, __u32 
 	part[1] = (struct mk_part){ (__u8 *)part[1].at + len - first, part[1].len - (len - first) };
 }
 
+MK_RING_API void mk_tx_cancel(struct mk_tx *tx)
+{
+	tx->put = tx->tail;
+}
+
 MK_RING_API int mk_tx_put(struct mk_tx *tx, const void *message, __u32 len)
 {
-	struct mk_part part[2];
-	int ret = mk_tx_reserve(tx, len, part);
+	__u32 start, first;
+	int ret = begin_message(tx, len, &start);
 
 	if (ret)
 		return ret;
-	mk_part_write(part, message, len);
+	first = tx->size - start;
+	if (len <= first) {
+		mk_peer_copy(tx->data + start, message, len);
+		return 0;
+	}
+	mk_peer_copy(tx->data + start, message, first);
+	mk_peer_copy(tx->data, (const __u8 *)message + first, len - first);
 	return 0;
 }
 
@@ -172,7 +194,7 @@ MK_RING_API int mk_tx_arm(struct mk_tx *tx, __u32 len)
 	mk_peer_store(&tx->ring->room_event, tx->put + room_for(len) - tx->size - 1);
 	mk_peer_mb();	/* against that of mk_rx_release() */
 	ret = look_at_head(tx);
-	return ret ? ret : has_room(tx, len);
+	return ret ? ret : has_room(tx, room_for(len));
 }
 
 /* --- consumer --------------------------------------------------------------- */
@@ -207,17 +229,20 @@ static int look_at_tail(struct mk_rx *rx)
 
 static void copy_out(const struct mk_rx *rx, __u32 at, void *to, __u32 len)
 {
-	__u32 start = at & (rx->size - 1);
-	__u32 first = len < rx->size - start ? len : rx->size - start;
+	__u32 start = at & (rx->size - 1), first = rx->size - start;
 
+	if (len <= first) {
+		mk_peer_copy(to, rx->data + start, len);
+		return;
+	}
 	mk_peer_copy(to, rx->data + start, first);
 	mk_peer_copy((__u8 *)to + first, rx->data, len - first);
 }
 
 MK_RING_API int mk_rx_get(struct mk_rx *rx, void *message, __u32 room, __u32 *len)
 {
-	struct mk_record record;
-	__u64 word;
+	__u64 record;
+	__u32 need;
 	int ret;
 
 	*len = 0;
@@ -230,17 +255,16 @@ MK_RING_API int mk_rx_get(struct mk_rx *rx, void *message, __u32 room, __u32 *le
 	}
 	if (rx->broken)
 		return -EPROTO;
-	/* aligned: in one piece, and loaded once */
-	word = mk_peer_load((const __u64 *)(rx->data + (rx->got & (rx->size - 1))));
-	memcpy(&record, &word, sizeof(record));
-	if (record.len > MK_RING_MESSAGE_MAX || record.reserved ||
-	    room_for(record.len) > rx->tail - rx->got)
+	/* aligned: in one piece, and loaded once; whatever is reserved is too long */
+	record = mk_peer_load((const __u64 *)(rx->data + (rx->got & (rx->size - 1))));
+	need = room_for(record);
+	if (record > MK_RING_MESSAGE_MAX || need > rx->tail - rx->got)
 		return broken(rx);
-	*len = record.len;
-	if (record.len > room)
+	*len = record;
+	if (record > room)
 		return -EMSGSIZE;
-	copy_out(rx, rx->got + sizeof(record), message, record.len);
-	rx->got += room_for(record.len);
+	copy_out(rx, rx->got + sizeof(record), message, record);
+	rx->got += need;
 	return 0;
 }
 

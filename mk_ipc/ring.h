@@ -183,6 +183,12 @@ MK_RING_API int mk_tx_reserve(struct mk_tx *tx, __u32 len, struct mk_part part[2
 MK_RING_API void mk_part_write(struct mk_part part[2], const void *bytes, __u32 len);
 
 /**
+ * mk_tx_cancel() - forget what was put and is not published
+ * @tx:		the producer
+ */
+MK_RING_API void mk_tx_cancel(struct mk_tx *tx);
+
+/**
  * mk_tx_publish() - let the consumer see all that was put
  * @tx:		the producer
  *
