@@ -31,7 +31,13 @@
 
 #define HEAD		sizeof(struct virtio_vsock_hdr)
 
+#define PAGES		8	/* of large packets, to be used again */
+#define LARGE_ORDER	3
+#define LARGE_ROOM	(PAGE_SIZE << LARGE_ORDER)
+
 static_assert(HEAD == MK_VSOCK_HEAD);
+static_assert(SKB_DATA_ALIGN(HEAD + MK_VSOCK_PAYLOAD_MAX) +
+	      SKB_DATA_ALIGN(sizeof(struct skb_shared_info)) <= LARGE_ROOM);
 static_assert(HEAD + MK_VSOCK_PAYLOAD_MAX <= ROOM && ROOM <= MK_RING_MESSAGE_MAX);
 
 /**
@@ -41,6 +47,8 @@ static_assert(HEAD + MK_VSOCK_PAYLOAD_MAX <= ROOM && ROOM <= MK_RING_MESSAGE_MAX
  * @dead:	nothing works any more; set once
  * @rate:	of rx_work alone: what may still be taken
  * @rx:		of rx_work alone
+ * @page:	of rx_work alone: memory of the last large packets, or NULL
+ * @next_page:	likewise: which is to be used next
  * @rx_work:	gives packets to their sockets
  * @tx_lock:	T: who puts packets into the ring
  * @tx:		T
@@ -58,6 +66,8 @@ struct peer {
 	bool dead;
 	struct mk_rate rate;
 	struct mk_rx rx;
+	struct page *page[PAGES];
+	u32 next_page;
 	struct delayed_work rx_work;
 	struct mutex tx_lock;	/* outside that of queue */
 	struct mk_tx tx;
@@ -267,6 +277,113 @@ static int send_pkt(compat_vsock_send_args)
 	return ret;
 }
 
+/*
+ * Data of a stream goes from the user's memory into the ring, without a packet,
+ * when nothing waits there.  Nobody waits in here: what is not in memory goes as
+ * a packet, and so does what finds no room.
+ */
+static bool put_data(struct peer *p, const struct virtio_vsock_hdr *hdr, struct iov_iter *from)
+{
+	u32 len = le32_to_cpu(hdr->len), n;
+	struct mk_part part[2];
+
+	if (p->skb || !skb_queue_empty_lockless(&p->queue) ||
+	    mk_tx_reserve(&p->tx, HEAD + len, part))
+		return false;
+	mk_part_write(part, hdr, HEAD);
+	pagefault_disable();
+	n = copy_from_iter(part[0].at, part[0].len, from);
+	if (n == part[0].len)
+		n += copy_from_iter(part[1].at, part[1].len, from);
+	pagefault_enable();
+	if (n < len) {
+		iov_iter_revert(from, n);
+		mk_tx_cancel(&p->tx);
+		return false;
+	}
+	if (mk_tx_publish(&p->tx))
+		mk_channel_ring(p->ch);
+	return true;
+}
+
+static void fill_header(struct vsock_sock *vsk, struct virtio_vsock_hdr *hdr, u32 len)
+{
+	struct virtio_vsock_sock *vvs = vsk->trans;
+
+	*hdr = (struct virtio_vsock_hdr) {
+		.src_cid = cpu_to_le64(own_cid),
+		.dst_cid = cpu_to_le64(vsk->remote_addr.svm_cid),
+		.src_port = cpu_to_le32(vsk->local_addr.svm_port),
+		.dst_port = cpu_to_le32(vsk->remote_addr.svm_port),
+		.len = cpu_to_le32(len),
+		.type = cpu_to_le16(VIRTIO_VSOCK_TYPE_STREAM),
+		.op = cpu_to_le16(VIRTIO_VSOCK_OP_RW),
+	};
+	/* as virtio_transport_inc_tx_pkt() does */
+	spin_lock_bh(&vvs->rx_lock);
+	vvs->last_fwd_cnt = vvs->fwd_cnt;
+	hdr->fwd_cnt = cpu_to_le32(vvs->fwd_cnt);
+	hdr->buf_alloc = cpu_to_le32(vvs->buf_alloc);
+	spin_unlock_bh(&vvs->rx_lock);
+}
+
+/* Return: bytes that were sent, or 0: they have to go as a packet. */
+static u32 send_data(struct vsock_sock *vsk, struct iov_iter *from, size_t len)
+{
+	struct virtio_vsock_sock *vvs = vsk->trans;
+	struct virtio_vsock_hdr hdr;
+	bool sent = false;
+	struct peer *p;
+	u32 n;
+
+	n = virtio_transport_get_credit(vvs, min_t(size_t, len, MK_VSOCK_PAYLOAD_MAX));
+	if (!n)
+		return 0;
+	fault_in_iov_iter_readable(from, n);
+	rcu_read_lock();
+	p = xa_load(&peers, vsk->remote_addr.svm_cid);
+	if (p && !READ_ONCE(p->dead) && mutex_trylock(&p->tx_lock)) {
+		fill_header(vsk, &hdr, n);
+		sent = put_data(p, &hdr, from);
+		mutex_unlock(&p->tx_lock);
+	}
+	rcu_read_unlock();
+	if (!sent) {
+		virtio_transport_put_credit(vvs, n);
+		return 0;
+	}
+	compat_vsock_sent_bytes(vvs, n);
+	return n;
+}
+
+static struct sk_buff *note_tap(void *taps)
+{
+	*(bool *)taps = true;
+	return NULL;
+}
+
+/* Who looks at packets (vsockmon) wants all of them. */
+static bool has_taps(void)
+{
+	bool taps = false;
+
+	vsock_deliver_tap(note_tap, &taps);
+	return taps;
+}
+
+static ssize_t stream_enqueue(struct vsock_sock *vsk, struct msghdr *msg, size_t len)
+{
+	bool needs_packet = msg->msg_flags & MSG_ZEROCOPY || has_taps();
+	size_t done = 0;
+	u32 n;
+
+	do {
+		n = needs_packet ? 0 : send_data(vsk, &msg->msg_iter, len - done);
+		done += n;
+	} while (n && done < len);
+	return done ?: virtio_transport_stream_enqueue(vsk, msg, len);
+}
+
 /* Return: 1: there is more, 0: not, or the doorbell will tell, or a negative errno. */
 static int send_some(struct peer *p)
 {
@@ -314,11 +431,41 @@ static bool is_good(const struct peer *p, struct sk_buff *skb)
 	       le64_to_cpu(hdr->src_cid) == p->cid && le64_to_cpu(hdr->dst_cid) == own_cid;
 }
 
-/* Room for a packet whose header and payload are in one piece. */
-static struct sk_buff *alloc_packet(u32 len)
+/*
+ * Memory of a large packet: that of one before, if it has been read.  New memory is
+ * cleared (init_on_alloc), which takes longer than to copy what comes.
+ */
+static struct page *next_page(struct peer *p)
 {
-	struct sk_buff *skb = alloc_skb(len, GFP_KERNEL);
+	struct page **page = &p->page[p->next_page++ % PAGES];
 
+	if (*page && page_ref_count(*page) > 1) {
+		put_page(*page);
+		*page = NULL;
+	}
+	if (!*page)
+		*page = alloc_pages(GFP_KERNEL | __GFP_COMP | __GFP_NOWARN, LARGE_ORDER);
+	return *page;
+}
+
+static struct sk_buff *alloc_large(struct peer *p)
+{
+	struct page *page = next_page(p);
+	struct sk_buff *skb = page ? build_skb(page_address(page), LARGE_ROOM) : NULL;
+
+	if (skb)
+		get_page(page);
+	return skb;
+}
+
+/* Room for a packet whose header and payload are in one piece. */
+static struct sk_buff *alloc_packet(struct peer *p, u32 len)
+{
+	struct sk_buff *skb = NULL;
+
+	if (len > MK_VSOCK_PAYLOAD_MAX / 2)
+		skb = alloc_large(p);
+	skb = skb ?: alloc_skb(len, GFP_KERNEL);
 	if (!skb)
 		return NULL;
 	skb_reserve(skb, VIRTIO_VSOCK_SKB_HEADROOM);
@@ -337,7 +484,7 @@ static int take_packet(struct peer *p)
 		return ret ?: -EPROTO;
 	if (len < HEAD || len > HEAD + MK_VSOCK_PAYLOAD_MAX)
 		return -EPROTO;
-	skb = alloc_packet(len);
+	skb = alloc_packet(p, len);
 	if (!skb)
 		return -ENOMEM;
 	ret = mk_rx_get(&p->rx, skb->head, len, &got);
@@ -388,6 +535,18 @@ static void rx_work(struct work_struct *work)
 		die(p, ret ? "it wrote nonsense" : NULL);
 }
 
+/* The sender is told of room while it still has some, and need not stop. */
+static ssize_t stream_dequeue(struct vsock_sock *vsk, struct msghdr *msg, size_t len, int flags)
+{
+	ssize_t n = virtio_transport_stream_dequeue(vsk, msg, len, flags);
+	struct virtio_vsock_sock *vvs = vsk->trans;
+	u64 size = READ_ONCE(vvs->buf_alloc);
+
+	if (n > 0 && READ_ONCE(vvs->fwd_cnt) - READ_ONCE(vvs->last_fwd_cnt) >= size / 4)
+		virtio_transport_notify_buffer_size(vsk, &size);
+	return n;
+}
+
 /* --- its channels ---------------------------------------------------------------------- */
 
 static void rung(struct mk_channel *ch)
@@ -403,6 +562,7 @@ static void rung(struct mk_channel *ch)
 static void end(struct work_struct *work)
 {
 	struct peer *p = container_of(work, struct peer, end);
+	int i;
 
 	synchronize_rcu();	/* nobody sends any more */
 	cancel_delayed_work_sync(&p->rx_work);
@@ -410,6 +570,9 @@ static void end(struct work_struct *work)
 	reset_orphans();	/* who came while close() did */
 	__skb_queue_purge(&p->queue);
 	kfree_skb(p->skb);
+	for (i = 0; i < PAGES; i++)
+		if (p->page[i])
+			put_page(p->page[i]);
 	mk_channel_put(p->ch);
 	kfree(p);
 }
@@ -505,8 +668,8 @@ static struct virtio_transport transport = {
 		.dgram_enqueue = virtio_transport_dgram_enqueue,
 		.dgram_allow = virtio_transport_dgram_allow,
 
-		.stream_dequeue = virtio_transport_stream_dequeue,
-		.stream_enqueue = virtio_transport_stream_enqueue,
+		.stream_dequeue = stream_dequeue,
+		.stream_enqueue = stream_enqueue,
 		.stream_has_data = virtio_transport_stream_has_data,
 		.stream_has_space = virtio_transport_stream_has_space,
 		.stream_rcvhiwat = virtio_transport_stream_rcvhiwat,
