@@ -209,6 +209,7 @@ ns_a_mib() {
 # Between CPU 1 of the host and CPU 2, which is the host's and then the instance's.
 channels_round() {
 	raw line "$(ipc line 1 2 200000)"
+	raw copy "$(ipc copy 1 2 200000)"
 	raw pipe "$(ipc pipe 1 2 5000)"
 	raw unix "$(ipc unix 1 2 50000)"
 	modprobe vsock_loopback

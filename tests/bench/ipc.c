@@ -3,19 +3,21 @@
  * What channels are measured against, between two CPUs of one kernel; and their
  * rings alone, which need no other kernel.
  *
- *	ipc line A B COUNT	two threads write one cache line in turn
- *	ipc pipe A B COUNT	64 bytes through two pipes, between two processes
- *	ipc unix A B COUNT	messages of 4 KiB through an AF_UNIX stream
+ *	ipc line A B COUNT	two processes write one cache line in turn
+ *	ipc copy A B COUNT	the same, and 64 bytes are copied beside it: a message
+ *				without all that a ring does
+ *	ipc pipe A B COUNT	64 bytes through two pipes
+ *	ipc unix A B COUNT	messages of 4 KiB through an AF_UNIX stream, one way
  *	ipc spin A B COUNT	64 bytes through two rings, both sides spinning
- *	ipc stream A B COUNT	messages of 4 KiB through a ring, likewise
+ *	ipc stream A B COUNT	messages of 4 KiB through a ring, one way, likewise
  *
  * Prints ns a round trip, or a message. A and B are the CPUs.
  */
 #include <err.h>
-#include <pthread.h>
 #include <sched.h>
 #include <stdalign.h>
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -30,7 +32,31 @@
 #define LARGE	4096
 #define RING	(256 * 1024)
 
-static int cpu_a, cpu_b;
+/* What both processes see. */
+struct shared {
+	alignas(64) atomic_ulong line;
+	alignas(64) unsigned char bytes[SMALL];
+	alignas(4096) struct mk_channel_head head;
+	unsigned char data[2 * RING];
+};
+
+/* One of the two: what it needs, and a message. */
+struct end {
+	unsigned long turn;
+	int in, out;
+	struct mk_chan c;
+	size_t size;
+	unsigned char buf[LARGE];
+};
+
+struct way {
+	void (*send)(struct end *e);
+	void (*receive)(struct end *e);
+	size_t size;
+	bool back;
+};
+
+static struct shared *shared;
 static unsigned long count;
 
 static void pin(int cpu)
@@ -51,208 +77,162 @@ static double now(void)
 	return t.tv_sec * 1e9 + t.tv_nsec;
 }
 
-static alignas(64) atomic_ulong line;
+/* --- the ways ----------------------------------------------------------------- */
 
-static void *answer_line(void *unused)
+static inline void store_line(struct end *e)
 {
-	unsigned long i;
-
-	pin(cpu_b);
-	for (i = 0; i < count; i++) {
-		while (atomic_load_explicit(&line, memory_order_acquire) != 2 * i + 1)
-			;
-		atomic_store_explicit(&line, 2 * i + 2, memory_order_release);
-	}
-	return unused;
+	atomic_store_explicit(&shared->line, ++e->turn, memory_order_release);
 }
 
-static void ask_line(void)
+static inline void await_line(struct end *e)
 {
-	pthread_t other;
-	unsigned long i;
-
-	if (pthread_create(&other, NULL, answer_line, NULL))
-		errx(1, "no thread");
-	for (i = 0; i < count; i++) {
-		atomic_store_explicit(&line, 2 * i + 1, memory_order_release);
-		while (atomic_load_explicit(&line, memory_order_acquire) != 2 * i + 2)
-			;
-	}
-	pthread_join(other, NULL);
+	e->turn++;
+	while (atomic_load_explicit(&shared->line, memory_order_acquire) != e->turn)
+		;
 }
 
-static void move(ssize_t (*fn)(int, char *, size_t), int fd, char *buf, size_t size)
+static inline void put_copy(struct end *e)
+{
+	memcpy(shared->bytes, e->buf, SMALL);
+	store_line(e);
+}
+
+static inline void get_copy(struct end *e)
+{
+	await_line(e);
+	memcpy(e->buf, shared->bytes, SMALL);
+	asm volatile("" : : : "memory");	/* nobody looks at it */
+}
+
+static inline void put(struct end *e)
 {
 	size_t done = 0;
 	ssize_t n;
 
-	while (done < size) {
-		n = fn(fd, buf + done, size - done);
+	for (; done < e->size; done += n) {
+		n = write(e->out, e->buf + done, e->size - done);
 		if (n <= 0)
-			err(1, "the other side");
-		done += n;
+			err(1, "write");
 	}
 }
 
-static ssize_t put(int fd, char *buf, size_t size)
+static inline void get(struct end *e)
 {
-	return write(fd, buf, size);
-}
+	size_t done = 0;
+	ssize_t n;
 
-static ssize_t get(int fd, char *buf, size_t size)
-{
-	return read(fd, buf, size);
-}
-
-static void ask_pipe(void)
-{
-	int there[2], back[2];
-	char buf[SMALL] = { };
-	unsigned long i;
-
-	if (pipe(there) || pipe(back))
-		err(1, "pipe");
-	if (!fork()) {
-		pin(cpu_b);
-		for (i = 0; i < count; i++) {
-			move(get, there[0], buf, sizeof(buf));
-			move(put, back[1], buf, sizeof(buf));
-		}
-		_exit(0);
+	for (; done < e->size; done += n) {
+		n = read(e->in, e->buf + done, e->size - done);
+		if (n <= 0)
+			err(1, "read");
 	}
-	for (i = 0; i < count; i++) {
-		move(put, there[1], buf, sizeof(buf));
-		move(get, back[0], buf, sizeof(buf));
-	}
-	wait(NULL);
 }
 
-static void stream_unix(void)
-{
-	char buf[LARGE] = { };
-	unsigned long i;
-	int ends[2];
-
-	if (socketpair(AF_UNIX, SOCK_STREAM, 0, ends))
-		err(1, "socketpair");
-	if (!fork()) {
-		pin(cpu_b);
-		for (i = 0; i < count; i++)
-			move(get, ends[1], buf, sizeof(buf));
-		_exit(0);
-	}
-	for (i = 0; i < count; i++)
-		move(put, ends[0], buf, sizeof(buf));
-	wait(NULL);
-}
-
-/* --- rings -------------------------------------------------------------------- */
-
-static struct mk_channel_head *head;
-
-static void make_rings(void)
-{
-	head = mmap(NULL, MK_CHANNEL_HEAD + 2 * RING, PROT_READ | PROT_WRITE,
-		    MAP_SHARED | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
-	if (head == MAP_FAILED || mk_ring_make(&head->ring[0], RING, 1) ||
-	    mk_ring_make(&head->ring[1], RING, 1))
-		err(1, "rings");
-}
-
-/* A side of the channel that no module has made: it is never rung. */
-static struct mk_chan join(int side)
-{
-	struct mk_chan c = { .fd = -1, .head = head, .info = {
-		.side = side, .ring_size = RING, .epoch = 1 } };
-
-	if (mk_chan_attach(&c))
-		errx(1, "side %d", side);
-	return c;
-}
-
-static void put_ring(struct mk_chan *c, const void *message, __u32 len)
+static inline void put_ring(struct end *e)
 {
 	int ret;
 
-	while ((ret = mk_chan_put(c, message, len)) == -EAGAIN)
+	while ((ret = mk_chan_put(&e->c, e->buf, e->size)) == -EAGAIN)
 		;
-	if (ret || mk_chan_publish(c))
+	if (ret || mk_chan_publish(&e->c))
 		errx(1, "the ring");
 }
 
-static void get_ring(struct mk_chan *c, void *message, __u32 len)
+static inline void get_ring(struct end *e)
 {
-	if (mk_chan_spin(c, message, len) != (int)len)
+	if (mk_chan_spin(&e->c, e->buf, e->size) != (int)e->size)
 		errx(1, "a message");
 }
 
-static void ask_ring(void)
-{
-	char buf[SMALL] = { };
-	struct mk_chan c;
-	unsigned long i;
+/* --- both processes ------------------------------------------------------------- */
 
-	make_rings();
+static void make_shared(void)
+{
+	shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE,
+		      MAP_SHARED | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
+	if (shared == MAP_FAILED || mk_ring_make(&shared->head.ring[0], RING, 1) ||
+	    mk_ring_make(&shared->head.ring[1], RING, 1))
+		err(1, "memory");
+}
+
+/* The pipes, and the channel that no module has made: it is never rung. */
+static void make_ends(struct end end[2], size_t size)
+{
+	int pipes[2][2], side;
+
+	if (pipe(pipes[0]) || pipe(pipes[1]))
+		err(1, "pipe");
+	for (side = 0; side < 2; side++) {
+		end[side] = (struct end){ .size = size, .in = pipes[!side][0],
+					  .out = pipes[side][1] };
+		end[side].c = (struct mk_chan){ .fd = -1, .head = &shared->head, .info = {
+			.side = side, .ring_size = RING, .epoch = 1 } };
+		if (mk_chan_attach(&end[side].c))
+			errx(1, "side %d", side);
+	}
+}
+
+static __always_inline double run(int cpu_a, int cpu_b, const struct way w, bool sockets)
+{
+	static struct end end[2];
+	double begin;
+	unsigned long i;
+	int ends[2];
+
+	make_ends(end, w.size);
+	if (sockets) {
+		if (socketpair(AF_UNIX, SOCK_STREAM, 0, ends))
+			err(1, "socketpair");
+		end[0].out = ends[0];
+		end[1].in = ends[1];
+	}
+	pin(cpu_a);
+	begin = now();
 	if (!fork()) {
 		pin(cpu_b);
-		c = join(1);
 		for (i = 0; i < count; i++) {
-			get_ring(&c, buf, sizeof(buf));
-			put_ring(&c, buf, sizeof(buf));
+			w.receive(&end[1]);
+			if (w.back)
+				w.send(&end[1]);
 		}
 		_exit(0);
 	}
-	c = join(0);
 	for (i = 0; i < count; i++) {
-		put_ring(&c, buf, sizeof(buf));
-		get_ring(&c, buf, sizeof(buf));
+		w.send(&end[0]);
+		if (w.back)
+			w.receive(&end[0]);
 	}
 	wait(NULL);
+	return (now() - begin) / count;
 }
 
-static void stream_ring(void)
-{
-	static char buf[LARGE];
-	struct mk_chan c;
-	unsigned long i;
+#define RUN(_send, _receive, _size, _back, _sockets) \
+	run(a, b, (struct way){ _send, _receive, _size, _back }, _sockets)
 
-	make_rings();
-	if (!fork()) {
-		pin(cpu_b);
-		c = join(1);
-		for (i = 0; i < count; i++)
-			get_ring(&c, buf, sizeof(buf));
-		_exit(0);
-	}
-	c = join(0);
-	for (i = 0; i < count; i++)
-		put_ring(&c, buf, sizeof(buf));
-	wait(NULL);
+/* One call each, so that the compiler makes a loop of its own for each. */
+static double measure(const char *what, int a, int b)
+{
+	if (!strcmp(what, "line"))
+		return RUN(store_line, await_line, SMALL, true, false);
+	if (!strcmp(what, "copy"))
+		return RUN(put_copy, get_copy, SMALL, true, false);
+	if (!strcmp(what, "pipe"))
+		return RUN(put, get, SMALL, true, false);
+	if (!strcmp(what, "unix"))
+		return RUN(put, get, LARGE, false, true);
+	if (!strcmp(what, "spin"))
+		return RUN(put_ring, get_ring, SMALL, true, false);
+	if (!strcmp(what, "stream"))
+		return RUN(put_ring, get_ring, LARGE, false, false);
+	errx(2, "see ipc.c");
 }
 
 int main(int argc, char **argv)
 {
-	double begin;
-
 	if (argc != 5)
 		errx(2, "see ipc.c");
-	cpu_a = atoi(argv[2]);
-	cpu_b = atoi(argv[3]);
 	count = strtoul(argv[4], NULL, 0);
-	pin(cpu_a);
-	begin = now();
-	if (!strcmp(argv[1], "line"))
-		ask_line();
-	else if (!strcmp(argv[1], "pipe"))
-		ask_pipe();
-	else if (!strcmp(argv[1], "unix"))
-		stream_unix();
-	else if (!strcmp(argv[1], "spin"))
-		ask_ring();
-	else if (!strcmp(argv[1], "stream"))
-		stream_ring();
-	else
-		errx(2, "see ipc.c");
-	printf("%.0f\n", (now() - begin) / count);
+	make_shared();
+	printf("%.0f\n", measure(argv[1], atoi(argv[2]), atoi(argv[3])));
 	return 0;
 }
