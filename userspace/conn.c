@@ -201,7 +201,7 @@ int conn_send(struct conn *c)
 static int wait_for(struct conn *c, int events, int timeout_ms)
 {
 	struct pollfd p = { .fd = c->fd, .events = events };
-	int n = poll(&p, 1, timeout_ms);
+	int n = poll(&p, 1, timeout_ms < 0 && c->idle_ms ? c->idle_ms : timeout_ms);
 
 	if (!n)
 		errno = ETIMEDOUT;

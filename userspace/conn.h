@@ -57,11 +57,13 @@ int frame_entry(const struct frame *f, struct entry *e);
 /**
  * struct conn - one end of a stream of frames
  * @fd:		its socket, or -1
+ * @idle_ms:	how long nothing may come or go while it is waited for, 0: for ever
  * @in:		what came, from @in_start to @in_end
  * @out:	what is to be sent, likewise
  */
 struct conn {
 	int fd;
+	int idle_ms;
 	size_t in_start, in_end;
 	size_t out_start, out_end;
 	unsigned char in[FRAME_HEAD + MK_FRAME_MAX];
@@ -88,8 +90,11 @@ void conn_forget(struct conn *c);
 /* Sends what it can without waiting.  Return: whether that was all, or -1 and errno. */
 int conn_send(struct conn *c);
 
-/* The same, waiting; an interrupt by a signal is EINTR.  Return: 0 or -1. */
-int conn_get(struct conn *c, struct frame *f, int timeout_ms);
+/*
+ * The same, waiting; an interrupt by a signal is EINTR, and too long a time, for
+ * each piece that comes or goes, ETIMEDOUT.  Return: 0 or -1.
+ */
+int conn_get(struct conn *c, struct frame *f, int timeout_ms);	/* below 0: c->idle_ms */
 int conn_flush(struct conn *c);
 
 /* Puts a frame when there is room for it: waits, and fails, as conn_flush() does. */

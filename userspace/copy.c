@@ -298,7 +298,8 @@ const struct cmd copy_cmds[] = {
 	  .summary = "Copy files and directories into an instance, or out of it",
 	  .detail = "NAME:PATH is in an instance, and stands on one side. Permissions and times\n"
 		    "are kept, owners are not; a file has its new content at once, or its old one.\n"
-		    "--timeout: how long an instance that was just started is waited for (5).\n",
+		    "--timeout: how long an instance that was just started is waited for (5), and\n"
+		    "one in which nothing moves any more (at least 10).\n",
 	  .example = "mkctl cp site/ web:/srv",
 	  .run = do_copy },
 	{ }

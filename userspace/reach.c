@@ -11,7 +11,7 @@
 #include "reach.h"
 
 #define APPEAR_MS	5000	/* for the server of an instance that was just started */
-#define ANSWER_MS	10000	/* of one that is there, at least */
+#define ANSWER_MS	10000	/* of one that is there, at least: --timeout may be longer */
 #define END_MS		5000	/* from the end of its sockets to that of an instance */
 #define AGAIN_MS	50
 
@@ -133,10 +133,11 @@ int reach_open(struct reach *r, const char *name, const struct args *a, struct f
 	int dev = -1, ret = instance_open(name, &r->in) ?: ipc_open(&dev);
 
 	close_fd(&dev);
+	r->c.idle_ms = timeout_ms > ANSWER_MS ? timeout_ms : ANSWER_MS;
 	ret = ret ?: wait_for_server(r, timeout_ms) ?: send_request(r);
 	if (ret)
 		return ret;
-	if (conn_get(&r->c, f, timeout_ms > ANSWER_MS ? timeout_ms : ANSWER_MS))
+	if (conn_get(&r->c, f, -1))
 		return reach_lost(r, errno);
 	return f->type == MK_STARTED || f->type == MK_FAILED ? 0 : reach_nonsense(r);
 }
@@ -165,7 +166,8 @@ int reach_lost(struct reach *r, int error)
 	if (error == ETIMEDOUT)
 		return fail(EXIT_FAILED, "no_server", r->in.label,
 			    "see what it does: `mkctl logs` and `mkctl show`",
-			    "its first process took the request and does not answer");
+			    "its first process took the request, but nothing came or went for %d s",
+			    r->c.idle_ms / 1000);
 	ret = instance_wait(&r->in, BIT(MK_STOPPED) | BIT(MK_CRASHED), END_MS);
 	if (!ret)
 		return instance_fail_ended(&r->in);

@@ -92,6 +92,30 @@ kill -TERM $!
 wait $!
 equal "a signal ends it" 143 $?
 equal "and leaves nothing" "" "$(find . -name '*zero*' -o -name '*mkctl-cp*')"
+
+# Its server hangs, and the kernel below it does not.
+truncate -s 2G large
+at sh -c "rm /tmp/zero; truncate -s 2G /tmp/huge"
+/bin/mkctl cp web:/tmp/huge huge >/tmp/out 2>&1 &
+out=$!
+/bin/mkctl --json cp large web:/tmp/large >/tmp/in 2>&1 &
+in=$!
+must within 10 sh -c 'ls -A | grep -q mkctl-cp'
+begin=$(uptime_seconds)
+# shellcheck disable=SC2016
+at sh -c 'kill -STOP $(pidof @mkexec)' &
+wait $out
+equal "an instance that hangs ends a copy" 1 $?
+check "that is said" grep -q 'web: .*nothing came or went for' /tmp/out
+wait $in
+equal "one into it as well" 1 $?
+check "by the same reason" grep -q '"code": *"no_server"' /tmp/in
+check "in time" test $(($(uptime_seconds) - begin)) -le $((25 * SLOW))
+equal "nothing is left" "" "$(find . -name '*huge*' -o -name '*mkctl-cp*')"
+rm large
+must mkctl kill web
+must mkctl start web
+at sh -c 'head -c 150000000 /dev/zero >/tmp/zero'
 /bin/mkctl cp web:/tmp/zero zero >/tmp/out 2>&1 &
 must within 10 sh -c 'ls -A | grep -q mkctl-cp'
 must mkctl kill web

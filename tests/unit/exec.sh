@@ -121,6 +121,40 @@ check_copies() {
 	equal "no such directory" 1 "$(status_of mkctl cp "$work/data" 1:/no/such/one)"
 }
 
+# children PID: and theirs
+children() {
+	local pid
+
+	for pid in $(ps -o pid= --ppid "$1"); do
+		echo "$pid"
+		children "$pid"
+	done
+}
+
+# Nothing comes or goes any more: mkctl does not wait for ever.
+check_hang() {
+	local in out begin=$SECONDS status=0
+
+	truncate -s 4G "$work/large"
+	mkctl cp "$work/large" "1:$work/to/large" >"$work/in" 2>&1 &
+	in=$!
+	mkctl cp "1:$work/large" "$work/copy" >"$work/out" 2>&1 &
+	out=$!
+	sleep 0.3
+	# shellcheck disable=SC2046
+	kill -STOP $(children "$server")
+	wait $in || status=$?
+	equal "a server that hangs ends a copy into it" 1 $status
+	status=0
+	wait $out || status=$?
+	equal "and one out of it" 1 $status
+	equal "after 10 s" 1 $((SECONDS - begin >= 9 && SECONDS - begin < 30))
+	equal "that is said" 2 "$(cat "$work/in" "$work/out" | grep -c 'nothing came or went for 10 s')"
+	# shellcheck disable=SC2046
+	kill -CONT $(children "$server")
+	rm -f "$work/large"
+}
+
 # lies LIES STATUS COMMAND...: all of them, one after the other
 lies() {
 	local told=$1 status=$2 lie seen=''
@@ -151,6 +185,7 @@ start_server
 check_streams
 check_signals
 check_copies
+check_hang
 check_lies
 equal "the server has no mistake" "" "$(cat "$work/server.log")"
 echo "1..$tests"
