@@ -93,16 +93,11 @@ static inline void hrtimer_setup(struct hrtimer *timer,
 /* They tell how much is not sent yet, and can do more (6.4 to 6.12). */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 12, 0)
 #define compat_vsock_sent(_skb)		consume_skb(_skb)
-#define compat_vsock_sent_bytes(_vvs, _n)
+#define compat_vsock_sent_bytes(_vvs, _n)	((void)(_vvs), (void)(_n))
 #define COMPAT_VSOCK_OPS
 #else
 #define compat_vsock_sent(_skb)		virtio_transport_consume_skb_sent(_skb, true)
-#define compat_vsock_sent_bytes(_vvs, _n)				\
-	do {								\
-		spin_lock_bh(&(_vvs)->tx_lock);				\
-		(_vvs)->bytes_unsent -= (_n);				\
-		spin_unlock_bh(&(_vvs)->tx_lock);			\
-	} while (0)
+#define compat_vsock_sent_bytes(_vvs, _n)	((_vvs)->bytes_unsent -= (_n))
 #define COMPAT_VSOCK_OPS						\
 	.unsent_bytes = virtio_transport_unsent_bytes,			\
 	.notify_set_rcvlowat = virtio_transport_notify_set_rcvlowat,	\

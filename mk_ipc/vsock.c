@@ -352,7 +352,9 @@ static u32 send_data(struct vsock_sock *vsk, struct iov_iter *from, size_t len)
 		virtio_transport_put_credit(vvs, n);
 		return 0;
 	}
+	spin_lock_bh(&vvs->tx_lock);
 	compat_vsock_sent_bytes(vvs, n);
+	spin_unlock_bh(&vvs->tx_lock);
 	return n;
 }
 
