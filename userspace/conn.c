@@ -188,8 +188,11 @@ int conn_send(struct conn *c)
 	ssize_t n;
 
 	while (c->out_start < c->out_end) {
-		n = result(send(c->fd, c->out + c->out_start, c->out_end - c->out_start,
-				MSG_DONTWAIT | MSG_NOSIGNAL));
+		n = send(c->fd, c->out + c->out_start, c->out_end - c->out_start,
+			 MSG_DONTWAIT | MSG_NOSIGNAL);
+		if (n < 0 && errno == ENOMEM)
+			errno = EAGAIN;	/* nothing of it went: no reason to lose it */
+		n = result(n);
 		if (n <= 0)
 			return n;
 		c->out_start += n;

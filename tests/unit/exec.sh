@@ -80,6 +80,8 @@ check_streams() {
 	equal "input" "there and back" "$(echo there and back | at cat)"
 	head -c 20000000 /dev/urandom >"$work/data"
 	equal "20 MB there and back" "$(md5sum <"$work/data")" "$(at cat <"$work/data" | md5sum)"
+	equal "also when there is no memory for some" "$(md5sum <"$work/data")" \
+		"$(FAKE_NO_MEMORY=y at cat <"$work/data" | md5sum)"
 	equal "input that nobody wants" 0 "$(at true <"$work/data"; echo $?)"
 	equal "standard input is closed" 0 "$(at cat <&-; echo $?)"
 	equal "what is left behind is not waited for" 0 "$(status_of at sh -c 'sleep 20 & echo $!')"

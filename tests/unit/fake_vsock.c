@@ -95,3 +95,15 @@ int accept4(int fd, struct sockaddr *addr, socklen_t *len, int flags)
 	};
 	return ret;
 }
+
+/* With FAKE_NO_MEMORY each fifth finds none. */
+ssize_t send(int fd, const void *data, size_t len, int flags)
+{
+	static int n;
+
+	if (getenv("FAKE_NO_MEMORY") && ++n % 5 == 0) {
+		errno = ENOMEM;
+		return -1;
+	}
+	return REAL(send)(fd, data, len, flags);
+}
