@@ -115,6 +115,7 @@ equal "nothing is left" "" "$(find . -name '*huge*' -o -name '*mkctl-cp*')"
 rm large
 must mkctl kill web
 must mkctl start web
+must in_log web 'test: alive'
 at sh -c 'head -c 150000000 /dev/zero >/tmp/zero'
 /bin/mkctl cp web:/tmp/zero zero >/tmp/out 2>&1 &
 must within 10 sh -c 'ls -A | grep -q mkctl-cp'
