@@ -277,6 +277,8 @@ fs_rows() {
 	fs_row "write 1 MiB, new" write_new 1
 	fs_row "first touch of a page, 2 MiB extents" touch_2m 0.3
 	fs_row "first touch of a page, 4 KiB extents" touch_4k 1.2
+	against_row "  in an instance, 2 MiB" fs instance_daxfs_touch_2m instance_tmpfs_touch_2m 0.3
+	against_row "  in an instance, 4 KiB" fs instance_daxfs_touch_4k instance_tmpfs_touch_4k 1.2
 	fs_row "fork and exec" exec 1.2
 	fs_row "create" create 1.43
 	fs_row "unlink" unlink 1.43

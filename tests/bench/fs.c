@@ -3,6 +3,7 @@
  * What a file system costs a program.
  *
  *	fs measure DIR		prints "NAME ns" for each measurement, in DIR
+ *	fs touch DIR		of these only the first touches of a mapping
  *	fs names DIR COUNT	creates, renames and unlinks COUNT files: ns for each
  *
  * Times are of one call; of whole loops where a call is short.
@@ -148,6 +149,15 @@ static void make_small(void)
 	unlink("other");
 }
 
+static void touches(void)
+{
+	touch("data", "touch_2m");
+	unlink("data");
+	make_small();
+	touch("small", "touch_4k");
+	unlink("small");
+}
+
 static void copy_self(void)
 {
 	int from = open_file(self, O_RDONLY);
@@ -260,14 +270,19 @@ static void names(void)
 	rmdir("names");
 }
 
+static void only_touches(void)
+{
+	int fd = open_file("data", O_RDWR | O_CREAT | O_TRUNC);
+
+	sequential(fd, "write_new", put);
+	close(fd);
+	touches();
+}
+
 static void measure(void)
 {
 	data();
-	touch("data", "touch_2m");
-	unlink("data");
-	make_small();
-	touch("small", "touch_4k");
-	unlink("small");
+	touches();
 	execs();
 	unlink("program");
 	names();
@@ -295,11 +310,13 @@ int main(int argc, char **argv)
 	if (argc == 2 && !strcmp(argv[1], "nothing"))
 		return 0;
 	if (argc < 3)
-		errx(2, "fs measure DIR | fs names DIR COUNT");
+		errx(2, "fs measure DIR | fs touch DIR | fs names DIR COUNT");
 	if (chdir(argv[2]))
 		err(1, "%s", argv[2]);
 	if (!strcmp(argv[1], "names"))
 		two_dirs(argc > 3 ? atoi(argv[3]) : 10000);
+	else if (!strcmp(argv[1], "touch"))
+		only_touches();
 	else
 		measure();
 	return 0;

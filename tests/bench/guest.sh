@@ -257,12 +257,21 @@ on() {
 two_kernels() {
 	mkdir /tmp/daxfs/host /tmp/daxfs/web
 	raw churn_one "$(taskset 2 fs names /tmp/daxfs/host 20000 | cut -d' ' -f2)"
-	must mkctl fs permit bench web
 	must run_instance web 2 256M \
-		'insmod /lib/modules/$(uname -r)/mk_daxfs.ko; mkdir /d; mount -t daxfs bench /d && touch /d/ready && while fs names /d/web 2000; do :; done'
-	within 30 test -e /tmp/daxfs/ready || exit 1
+		'insmod /lib/modules/$(uname -r)/mk_daxfs.ko; mkdir /d; mount -t daxfs bench /d && while /d/fs names /d/web 2000 >>/d/said; do :; done'
+	within 30 test -s /tmp/daxfs/said || exit 1
 	raw churn_two "$(taskset 2 fs names /tmp/daxfs/host 20000 | cut -d' ' -f2)"
 	must test "$(of web state)" = running
+	must mkctl delete web --force
+}
+
+# Where the pages are no RAM of the kernel, but have struct pages of their own.
+in_instance() {
+	must run_instance web 2 384M \
+		'insmod /lib/modules/$(uname -r)/mk_daxfs.ko; mkdir /d /t; mount -t daxfs bench /d; mount -t tmpfs none /t; echo always >/sys/kernel/mm/transparent_hugepage/enabled; /d/fs touch /t >/d/t; /d/fs touch /d >/d/d; touch /d/done'
+	within 60 test -e /tmp/daxfs/done || exit 1
+	sed 's/^/raw instance_tmpfs_/' /tmp/daxfs/t
+	sed 's/^/raw instance_daxfs_/' /tmp/daxfs/d
 	must mkctl delete web --force
 }
 
@@ -275,7 +284,10 @@ fs_round() {
 	must mount -t daxfs bench /tmp/daxfs
 	on tmpfs /tmp/tmpfs
 	on daxfs /tmp/daxfs
+	cp /bin/fs /tmp/daxfs/fs
+	must mkctl fs permit bench web
 	two_kernels
+	in_instance
 	must umount /tmp/daxfs
 	must umount /tmp/tmpfs
 	must mkctl fs delete bench
