@@ -370,6 +370,48 @@ TEST(a_futex_is_shared)
 	unlink("futex");
 }
 
+/* Perhaps in one entry of a page table: what is within it, taken out of it, and cut off. */
+TEST(two_mib_at_once)
+{
+	int fd = make("huge"), tube[2];
+	struct iovec vec;
+	char *map;
+
+	memset(large, 'h', sizeof(large));
+	for (int i = 0; i < 4; i++)
+		ASSERT_EQ(sizeof(large), write(fd, large, sizeof(large)));
+	map = mmap(NULL, 2 * HUGE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	ASSERT_NE(MAP_FAILED, map);
+	EXPECT_EQ('h', map[0]);
+	EXPECT_EQ('h', map[HUGE - 1]);
+	map[HUGE + 7 * PAGE] = 'w';
+	ASSERT_EQ(PAGE, pread(fd, page, PAGE, HUGE + 7 * PAGE));
+	EXPECT_EQ('w', page[0]);
+	ASSERT_EQ(0, pipe(tube));
+	vec = (struct iovec){ map + HUGE + 7 * PAGE, PAGE };
+	ASSERT_EQ(PAGE, vmsplice(tube[1], &vec, 1, 0));
+	ASSERT_EQ(0, fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, HUGE + 7 * PAGE,
+			       PAGE));
+	EXPECT_EQ(0, map[HUGE + 7 * PAGE]);
+	EXPECT_EQ('h', map[HUGE + 6 * PAGE]);
+	EXPECT_EQ('h', map[HUGE + 8 * PAGE]);
+	ASSERT_EQ(PAGE, read(tube[0], other, PAGE));
+	EXPECT_EQ('w', other[0]);
+	ASSERT_EQ(0, mprotect(map, PAGE, PROT_READ));
+	ASSERT_EQ(0, mprotect(map, PAGE, PROT_READ | PROT_WRITE));
+	map[PAGE - 1] = 'm';
+	ASSERT_EQ(0, ftruncate(fd, HUGE - PAGE));
+	EXPECT_EQ('m', map[PAGE - 1]);
+	EXPECT_EQ('h', map[HUGE - 2 * PAGE]);
+	EXPECT_TRUE(is_bus(map + HUGE - PAGE));
+	EXPECT_TRUE(is_bus(map + HUGE));
+	munmap(map, 2 * HUGE);
+	close(tube[0]);
+	close(tube[1]);
+	close(fd);
+	unlink("huge");
+}
+
 /* The kernel finds the pages of a mapping, and they stay while it uses them. */
 TEST(pages_can_be_had)
 {
