@@ -7,6 +7,6 @@
 [ -e /proc/self/fail-nth ] || skip "this kernel cannot make allocations fail (KERNEL=debug can)"
 host_snapshot
 check "errors change nothing, and what failed works again" \
-	fail-nth "$KERNEL" "$INITRD" ${FAIL_PART-}
+	fail-nth "$KERNEL" "$INITRD" ${FAIL_PART:+"$FAIL_PART"}
 [ $FAILED != 0 ] || note /tmp/output
 host_compare
