@@ -3,7 +3,8 @@
  * Several kernels in one tree, each sure of what it did itself.
  *
  *	tree run DIR ID SECONDS [SEED]	random operations on files of its own, in directories
- *					that all share, each against its model
+ *					that all share, each against its model; until DIR/stop
+ *					is there or SECONDS have passed
  *	tree verify DIR ID		what ID had completed is there: after it was killed
  *	tree sum DIR			one number for all names, attributes and contents
  *	tree clean DIR ID		takes what ID has made away
@@ -302,21 +303,32 @@ static void verify_open(__u32 number)
 		errx(1, "%s: file %u has %u names", id, number, names);
 }
 
+static long now_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
 static void run(unsigned int seconds)
 {
-	time_t end = time(NULL) + seconds;
+	long begin = now_ms(), at = begin, took, most = 0;
 
-	for (steps = 0; time(NULL) < end; steps++) {
+	for (steps = 0; at < begin + seconds * 1000L && access("stop", F_OK); steps++) {
 		one();
 		verify(any(FILES));
 		if (steps % 16 == 0)
 			list(any(DIRS));
 		if (steps % 64 == 0)
 			sequence();
+		took = now_ms() - at;
+		at += took;
+		most = took > most ? took : most;
 	}
 	for (seed = 0; seed < FILES; seed++)
 		verify(seed);
-	printf("%lu steps\n", steps);
+	printf("%lu steps, at most %ld ms\n", steps, most);
 }
 
 static void verify_all(void)
