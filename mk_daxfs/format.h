@@ -118,7 +118,7 @@ struct daxfs_super {
 #define DAXFS_SLOT_FREE		0
 #define DAXFS_SLOT_LIVE		1
 #define DAXFS_SLOT_DEAD		2	/* its kernel is halted; not mended yet */
-#define DAXFS_BOOT_PROGRAM	(1ULL << 63)
+#define DAXFS_BOOT_PROGRAM	0x8000000000000000ULL
 #define DAXFS_SLOT_STATE(word)	((__u32)(word))
 #define DAXFS_SLOT_EPOCH(word)	((__u32)((word) >> 32))
 
