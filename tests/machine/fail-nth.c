@@ -123,27 +123,28 @@ static int run_core(const struct step *step)
 /* The others need it, and its pool. */
 static int with_core(void)
 {
-	return faults_in_initcalls() ?: run_core(steps_module) ?: faults_everywhere() ?:
-	       insert_core() ?: (dev = mk_open_device()) < 0 ? -1 : run_core(steps_device) ?:
-	       pool_add() ?: run_core(steps_pool);
+	return faults_in_initcalls("register_irq_proc") ?: run_core(steps_module) ?:
+	       faults_everywhere() ?: insert_core() ?:
+	       (dev = mk_open_device()) < 0 ? -1 : run_core(steps_device) ?: pool_add() ?:
+	       run_core(steps_pool);
 }
 
 static int with_ipc(void)
 {
 	if (!wants("ipc"))
 		return 0;
-	return faults_in_initcalls() ?: run(steps_ipc_module) ?: faults_everywhere() ?:
-	       ipc_insert() ?: run(steps_ipc_start) ?: ipc_running() ?: run(steps_ipc) ?:
-	       discard() ?: ipc_remove();
+	return faults_in_initcalls("register_irq_proc") ?: run(steps_ipc_module) ?:
+	       faults_everywhere() ?: ipc_insert() ?: run(steps_ipc_start) ?: ipc_running() ?:
+	       run(steps_ipc) ?: discard() ?: ipc_remove();
 }
 
 static int with_fs(void)
 {
 	if (!wants("fs"))
 		return 0;
-	return faults_in_initcalls() ?: run(steps_fs_module) ?: faults_everywhere() ?:
-	       fs_insert() ?: fs_make() ?: run(steps_fs_mount) ?: fs_mount() ?: run(steps_fs) ?:
-	       fs_remove();
+	return faults_in_initcalls("__kmem_cache_create_args") ?: run(steps_fs_module) ?:
+	       faults_everywhere() ?: fs_insert() ?: fs_make() ?: run(steps_fs_mount) ?:
+	       fs_mount() ?: run(steps_fs) ?: fs_remove();
 }
 
 int main(int argc, char **argv)

@@ -79,10 +79,10 @@ int faults_setup(void)
 	       faults_where("fail_usercopy", "require", (struct range){ "1", "2" });
 }
 
-int faults_in_initcalls(void)
+int faults_in_initcalls(const char *but)
 {
 	return memory_where("require", function("do_one_initcall")) ?:
-	       memory_where("reject", function("register_irq_proc"));
+	       memory_where("reject", function(but));
 }
 
 int faults_everywhere(void)

@@ -8,10 +8,11 @@
 /* Memory is what fails; a copy from or to user space does not. */
 int faults_setup(void);
 /*
- * The kernel's own loader warns when it has no memory, and so does an interrupt
- * that has not all its files when it ends; the rest is our part.
+ * The kernel's own loader warns when it has no memory, and so do an interrupt
+ * that has not all its files when it ends, and a slab cache: what is below the
+ * function @but does not fail.  The rest is our part.
  */
-int faults_in_initcalls(void);
+int faults_in_initcalls(const char *but);
 /* But where it moves a page: there the kernel itself goes on without memory. */
 int faults_everywhere(void);
 
