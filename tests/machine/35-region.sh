@@ -54,7 +54,7 @@ equal "its size" $((64 << 20)) "$(cat /sys/fs/multikernel/regions/data/size)"
 equal "its permits" web "$(cat /sys/fs/multikernel/regions/data/permitted)"
 check "it is all zeros, behind its file system's own" region data zero $((4 << 20))
 refused region_taken 1 "a name twice" fs create data --size 2M
-refused name_invalid 2 "a malformed name" fs create a/b --size 2M
+refused name_invalid 2 "a malformed name" fs create "a b" --size 2M
 refused memory_align 1 "an odd size" fs create odd --size 3M
 refused memory_none 2 "no size" fs create none --size 0
 refused memory_pool 1 "more than there is" fs create much --size 1T
@@ -110,6 +110,7 @@ must mkctl fs permit data db
 shared "db knows that web is over" "epoch $epoch is over" db region=data epoch="$epoch"
 must mkctl fs permit data web
 must mkctl start web --wait
+must in_log web "test: alive"
 shared "a restart has the permits that are there now" "word 19," web region=data at=$((100 << 20))
 must mkctl kill web
 must mkctl delete web
@@ -123,7 +124,7 @@ refused region_mapped 1 "delete what a program maps" fs delete data
 kill $!
 check "unused, it is deleted" within 5 mkctl fs delete data
 refused no_region 1 "it is gone" fs show data
-equal "its memory is free" "$((free - (128 << 20)))" "$(pool memory_free)"
+equal "its memory is free" "$((free - (256 << 20)))" "$(pool memory_free)"
 must mkctl delete db
 equal "all of it" "$free" "$(pool memory_free)"
 
