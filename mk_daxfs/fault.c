@@ -68,12 +68,13 @@ static int insert_blocks(struct vm_area_struct *vma, unsigned long addr, const u
 	return err;
 }
 
-/* What is there around a fault, and at the fault itself. */
-static int insert_around(struct vm_fault *vmf, struct mk_fs_node *node, u64 size)
+/* What is there within @around bytes, in which the fault is. */
+static int insert_around(struct vm_fault *vmf, struct mk_fs_node *node, u64 size,
+			 unsigned long around)
 {
 	struct vm_area_struct *vma = vmf->vma;
-	unsigned long addr = max(vma->vm_start, ALIGN_DOWN(vmf->address, PMD_SIZE));
-	unsigned long end = min(vma->vm_end, ALIGN_DOWN(vmf->address, PMD_SIZE) + PMD_SIZE);
+	unsigned long addr = max(vma->vm_start, ALIGN_DOWN(vmf->address, around));
+	unsigned long end = min(vma->vm_end, ALIGN_DOWN(vmf->address, around) + around);
 	u64 block = vma->vm_pgoff + ((addr - vma->vm_start) >> PAGE_SHIFT);
 	u64 last = DIV_ROUND_UP(size, PAGE_SIZE), off[BATCH];
 	unsigned int n;
@@ -121,15 +122,20 @@ static bool is_private(const struct vm_fault *vmf)
  * A hole becomes a block, for a reader, too: another kernel may write there, and both
  * are to see it.  Not within an SRCU read section: blocks may have to be waited for.
  */
-static int fill(struct vm_fault *vmf, struct mk_fs_node *node)
+static int fill(struct vm_fault *vmf, struct mk_fs_node *node, bool *filled)
 {
+	struct daxfs *fs = mk_fs_core(&node->vfs);
+	u64 pos = (u64)vmf->pgoff << PAGE_SHIFT;
 	struct daxfs_run run;
 	int err;
 
 	if (sb_rdonly(node->vfs.i_sb))
 		return 0;
-	err = daxfs_fill(mk_fs_core(&node->vfs), node->ref, (u64)vmf->pgoff << PAGE_SHIFT,
-			 PAGE_SIZE, &run);
+	err = daxfs_map(fs, node->ref, pos, PAGE_SIZE, &run);
+	if (err || run.off)
+		return err;
+	*filled = true;
+	err = daxfs_fill(fs, node->ref, pos, PAGE_SIZE, &run);
 	return err == -ENOSPC && is_private(vmf) && !(vmf->flags & FAULT_FLAG_WRITE) ? 0 : err;
 }
 
@@ -140,8 +146,8 @@ static vm_fault_t give_zeros(struct vm_fault *vmf, struct mk_fs *fs)
 	return 0;
 }
 
-/* In an SRCU read section. */
-static vm_fault_t fault_mapped(struct vm_fault *vmf, struct mk_fs_node *node)
+/* In an SRCU read section.  @filled: likely holes around, and what was filled before */
+static vm_fault_t fault_mapped(struct vm_fault *vmf, struct mk_fs_node *node, bool filled)
 {
 	struct daxfs *fs = mk_fs_core(&node->vfs);
 	u64 size = mk_peer_load_acquire(&node->raw->size), pos = (u64)vmf->pgoff << PAGE_SHIFT;
@@ -159,19 +165,20 @@ static vm_fault_t fault_mapped(struct vm_fault *vmf, struct mk_fs_node *node)
 		return VM_FAULT_NOPAGE;	/* it has become a hole again */
 	if (is_private(vmf) && vmf->flags & FAULT_FLAG_WRITE)
 		return give_page(vmf, fs, run.off);
-	return fault_of(insert_around(vmf, node, size));
+	return fault_of(insert_around(vmf, node, size, filled ? PAGE_SIZE : PMD_SIZE));
 }
 
 static vm_fault_t fault_locked(struct vm_fault *vmf, struct mk_fs_node *node)
 {
 	struct mk_fs *fs = mk_fs(node->vfs.i_sb);
-	int idx, err = fill(vmf, node);
+	bool filled = false;
+	int idx, err = fill(vmf, node, &filled);
 	vm_fault_t ret;
 
 	if (err)
 		return fault_of(err);
 	idx = srcu_read_lock(&fs->readers);
-	ret = fault_mapped(vmf, node);
+	ret = fault_mapped(vmf, node, filled);
 	srcu_read_unlock(&fs->readers, idx);
 	return ret;
 }
