@@ -103,6 +103,20 @@ int daxfs_find(struct daxfs *fs, const struct daxfs_inode *inode, __u64 block, _
 	}
 }
 
+/* What is read from now on is good when daxfs_read_again() does not say otherwise. */
+static int begin_look(struct daxfs *fs, struct daxfs_ref ref, struct daxfs_inode **inode,
+		      __u32 *seq)
+{
+	__u64 off = daxfs_inode_off(fs, ref.ino);
+	int err;
+
+	*inode = off ? daxfs_at(fs, off, sizeof(**inode)) : NULL;
+	err = daxfs_read_begin(fs, *inode, seq);
+	if (err)
+		return err;
+	return mk_peer_load(&(*inode)->gen) == ref.gen ? 0 : -ESTALE;
+}
+
 /**
  * daxfs_map() - where a part of a file is, without lock
  * @fs:		the file system
@@ -116,22 +130,19 @@ int daxfs_find(struct daxfs *fs, const struct daxfs_inode *inode, __u64 block, _
 int daxfs_map(struct daxfs *fs, struct daxfs_ref ref, __u64 pos, __u64 want,
 	      struct daxfs_run *run)
 {
-	__u64 off = daxfs_inode_off(fs, ref.ino);
-	struct daxfs_inode *inode = off ? daxfs_at(fs, off, sizeof(*inode)) : NULL;
 	__u64 block = pos >> DAXFS_BLOCK_SHIFT;
 	__u64 most = ((want ?: 1) + pos % DAXFS_BLOCK + DAXFS_BLOCK - 1) >> DAXFS_BLOCK_SHIFT;
+	struct daxfs_inode *inode;
 	__u32 seq, tries = 0;
-	int err, found;
+	int err;
 
 	do {
-		err = daxfs_read_begin(fs, inode, &seq);
+		err = begin_look(fs, ref, &inode, &seq);
 		if (err)
 			return err;
-		if (mk_peer_load(&inode->gen) != ref.gen)
-			return -ESTALE;
-		found = daxfs_find(fs, inode, block, most, run);
+		err = daxfs_find(fs, inode, block, most, run);
 	} while (daxfs_read_again(inode, seq) && ++tries < DAXFS_TRIES);
-	return found;
+	return err;
 }
 
 static int find_blocks(struct daxfs *fs, const struct daxfs_inode *inode, __u64 block, __u32 nr,
@@ -164,19 +175,17 @@ static int find_blocks(struct daxfs *fs, const struct daxfs_inode *inode, __u64 
  */
 int daxfs_map_blocks(struct daxfs *fs, struct daxfs_ref ref, __u64 block, __u32 nr, __u64 *off)
 {
-	struct daxfs_inode *inode = daxfs_at(fs, daxfs_inode_off(fs, ref.ino), sizeof(*inode));
+	struct daxfs_inode *inode;
 	__u32 seq, tries = 0;
-	int err, found;
+	int err;
 
 	do {
-		err = daxfs_read_begin(fs, inode, &seq);
+		err = begin_look(fs, ref, &inode, &seq);
 		if (err)
 			return err;
-		if (mk_peer_load(&inode->gen) != ref.gen)
-			return -ESTALE;
-		found = find_blocks(fs, inode, block, nr, off);
+		err = find_blocks(fs, inode, block, nr, off);
 	} while (daxfs_read_again(inode, seq) && ++tries < DAXFS_TRIES);
-	return found;
+	return err;
 }
 
 /* --- under the inode's lock, in an operation ------------------------------------ */
