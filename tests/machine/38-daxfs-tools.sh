@@ -192,17 +192,18 @@ has_it() {
 	mkctl fs inspect a --json --pretty | grep -q '"name": *"mkctl'
 }
 
-# Killed in the middle of it, with the process that does the work.
-for tries in $(seq 200); do
-	command mkctl fs check a >/dev/null &
-	usleep $((tries * 500))
-	killall -STOP mkctl 2>/dev/null
+# Killed in the middle of it, with the process that does the work. It runs a moment
+# at a time, until it has the region.
+for tries in $(seq 20); do
+	setsid mkctl fs check a >/dev/null &
+	while kill -0 $! 2>/dev/null && ! { kill -STOP -$! 2>/dev/null && has_it; }; do
+		kill -CONT -$! 2>/dev/null
+	done
 	has_it && break
-	killall -CONT mkctl 2>/dev/null
 	wait
 done
 check "a check is stopped, at try $tries" has_it
-killall -KILL mkctl
+kill -KILL -$!
 wait
 check "others can write again" within 10 touch $DIR/file
 check "its slot is free" sh -c '! mkctl fs inspect a --json --pretty | grep -q "\"name\": *\"mkctl"'
