@@ -54,7 +54,8 @@ check "db reads all of it" test "$(db sh -c "$read_all")" -gt $((180 << 20))
 db_took=$((db_free - $(db sh -c "$FREE")))
 check "which is in its memory not at all: $db_took KiB" test $db_took -lt $((size / 1024 / 50))
 must mkctl fs permit root ad:ro
-must run_instance ad 1 256M 'insmod /lib/modules/$(uname -r)/mk_daxfs.ko; mkdir /d'
+must run_instance ad 1 256M 'insmod /lib/modules/$(uname -r)/mk_daxfs.ko; mkdir /d; say ready'
+check "a third instance" in_log ad 'test: ready' 60
 ad() {
 	/bin/mkctl exec ad -T --timeout $((20 * SLOW)) -- sh -c "$1" </dev/null
 }
@@ -71,15 +72,23 @@ must mkctl delete ad
 check "check finds nothing" mkctl fs check root
 note /tmp/output
 mkctl fs inspect root | note
+
+# child_of PROCESS: it has one now, and does not go on
+child_of() {
+	kill -STOP -$1 2>/dev/null || return
+	child=$(cat /proc/[0-9]*/stat 2>/dev/null | awk -v parent="$1" '$4 == parent { print $1 }')
+	[ -n "$child" ]
+}
+
 # the process that holds everybody up dies, sometimes while it does
 died=0
-for wait in 0 0.002 0.004 0.006 0.008 0.01 0.015 0.02 0.03 0.04; do
-	/bin/mkctl fs check root >/tmp/out 2>&1 &
-	child=
-	while [ -z "$child" ] && read -r _ <"/proc/$!/stat"; do
-		read -r child _ <"/proc/$!/task/$!/children"
-	done 2>/dev/null
-	sleep $wait
+for wait in 0 2000 4000 6000 8000 10000 15000 20000 30000 40000; do
+	setsid mkctl fs check root >/tmp/out 2>&1 &
+	while kill -0 $! 2>/dev/null && ! child_of $!; do
+		kill -CONT -$! 2>/dev/null
+	done
+	kill -CONT -$! 2>/dev/null
+	usleep $((wait * SLOW))
 	[ -z "$child" ] || kill -KILL "$child" 2>/dev/null
 	wait $! || died=$((died + 1))
 	must timeout 20 touch $DIR/touched
