@@ -314,6 +314,22 @@ compat_revalidate(int (*fn)(struct inode *, const struct qstr *, struct dentry *
 #define set_default_d_op(_sb, _ops)	((_sb)->s_d_op = (_ops))
 #endif
 
+/*
+ * 2 MiB of a device's pages can be one entry of a page table, and get_user_pages() finds
+ * them there (for other files than DAX ones from 6.7 on, until 6.17).
+ */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 7, 0) && \
+	LINUX_VERSION_CODE < KERNEL_VERSION(6, 17, 0) && \
+	defined(CONFIG_TRANSPARENT_HUGEPAGE) && defined(CONFIG_ARCH_HAS_PTE_DEVMAP)
+#define COMPAT_HUGE_FAULT
+#include <linux/huge_mm.h>
+#include <linux/pfn_t.h>
+static inline vm_fault_t compat_insert_huge(struct vm_fault *vmf, phys_addr_t at, bool write)
+{
+	return vmf_insert_pfn_pmd(vmf, phys_to_pfn_t(at, PFN_DEV | PFN_MAP), write);
+}
+#endif
+
 /* The state of an inode has a function (6.19). */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 19, 0)
 #define compat_inode_is_new(_inode)	((_inode)->i_state & I_NEW)

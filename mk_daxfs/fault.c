@@ -6,6 +6,7 @@
  * Pages are inserted in an SRCU read section: who frees blocks waits for it, and
  * takes what it has mapped away, see grace.c.
  */
+#include <linux/io.h>
 #include <linux/pagemap.h>
 
 #include "internal.h"
@@ -33,6 +34,8 @@ static int insert_pages(struct vm_area_struct *vma, unsigned long addr, struct p
 	for (; nr; addr += n << PAGE_SHIFT, pages += n, nr -= n) {
 		left = nr;
 		err = vm_insert_pages(vma, addr, pages, &left);
+		if (err == -EFAULT)
+			return 0;	/* another thread has mapped all of it: see there */
 		if (err && err != -EBUSY)
 			return err;
 		n = nr - left;
@@ -201,8 +204,73 @@ static vm_fault_t fault(struct vm_fault *vmf)
 	return ret;
 }
 
+#ifdef COMPAT_HUGE_FAULT
+/*
+ * Where 2 MiB are that one entry can map, or NULL.  RAM is not: get_user_pages() finds only
+ * pages of a device in an entry that has no reference to them.
+ */
+static u8 *huge_at(const struct vm_fault *vmf, struct mk_fs_node *node)
+{
+	u64 pos = (u64)ALIGN_DOWN(vmf->pgoff, PMD_SIZE >> PAGE_SHIFT) << PAGE_SHIFT;
+	unsigned long addr = ALIGN_DOWN(vmf->address, PMD_SIZE);
+	struct daxfs *fs = mk_fs_core(&node->vfs);
+	struct vm_area_struct *vma = vmf->vma;
+	struct daxfs_run run;
+	u8 *at;
+
+	if (is_private(vmf) || addr < vma->vm_start || addr + PMD_SIZE > vma->vm_end ||
+	    (vmf->address - addr) >> PAGE_SHIFT != vmf->pgoff % (PMD_SIZE >> PAGE_SHIFT) ||
+	    pos + PMD_SIZE > mk_peer_load_acquire(&node->raw->size) ||
+	    daxfs_map(fs, node->ref, pos, PMD_SIZE, &run) || run.len < PMD_SIZE ||
+	    run.off % DAXFS_HUGE)
+		return NULL;
+	at = run.off ? daxfs_at(fs, run.off, DAXFS_HUGE) : NULL;
+	return at && IS_ALIGNED(virt_to_phys(at), PMD_SIZE) &&
+	       is_zone_device_page(virt_to_page(at)) ? at : NULL;
+}
+
+static vm_fault_t insert_huge(struct vm_fault *vmf, struct mk_fs_node *node)
+{
+	struct mk_fs *fs = mk_fs(node->vfs.i_sb);
+	int i, idx = srcu_read_lock(&fs->readers);
+	vm_fault_t ret = VM_FAULT_FALLBACK;
+	u8 *at = huge_at(vmf, node);
+
+	if (at) {
+		for (i = 0; i < PMD_SIZE >> PAGE_SHIFT; i++)
+			set_mapping(virt_to_page(at) + i, fs->futexes->i_mapping);
+		ret = compat_insert_huge(vmf, virt_to_phys(at), vmf->flags & FAULT_FLAG_WRITE);
+	}
+	srcu_read_unlock(&fs->readers, idx);
+	return ret;
+}
+
+static vm_fault_t huge_fault(struct vm_fault *vmf, unsigned int order)
+{
+	struct inode *inode = file_inode(vmf->vma->vm_file);
+	bool write = vmf->flags & FAULT_FLAG_WRITE;
+	vm_fault_t ret;
+
+	if (order != PMD_ORDER)
+		return VM_FAULT_FALLBACK;
+	if (write) {
+		sb_start_pagefault(inode->i_sb);
+		file_update_time(vmf->vma->vm_file);
+	}
+	filemap_invalidate_lock_shared(inode->i_mapping);
+	ret = insert_huge(vmf, mk_fs_node(inode));
+	filemap_invalidate_unlock_shared(inode->i_mapping);
+	if (write)
+		sb_end_pagefault(inode->i_sb);
+	return ret;
+}
+#endif
+
 static const struct vm_operations_struct vm_ops = {
 	.fault = fault,
+#ifdef COMPAT_HUGE_FAULT
+	.huge_fault = huge_fault,
+#endif
 };
 
 int mk_fs_mmap(struct file *file, struct vm_area_struct *vma)
