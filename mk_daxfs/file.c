@@ -201,7 +201,7 @@ static long file_fallocate(struct file *file, int mode, loff_t from, loff_t len)
 	}
 	mk_fs_refresh(inode, true);
 	inode_unlock(inode);
-	mk_fs_grace_soon(mk_fs(inode->i_sb));
+	mk_fs_grace_freed(mk_fs(inode->i_sb));
 	return err;
 }
 

@@ -194,6 +194,20 @@ void mk_fs_grace_soon(struct mk_fs *fs)
 }
 
 /**
+ * mk_fs_grace_freed() - an operation has freed something, perhaps
+ * @fs:		file system
+ *
+ * What waits for others has a record; mostly there is none.
+ *
+ * Context: any.
+ */
+void mk_fs_grace_freed(struct mk_fs *fs)
+{
+	if (mk_peer_load(&fs->core.busy))
+		mk_fs_grace_soon(fs);
+}
+
+/**
  * mk_fs_grace_begin() - from now on this kernel owes
  * @fs:		joined
  *

@@ -234,6 +234,7 @@ int mk_fs_mend_now(struct mk_fs *fs);
 void mk_fs_grace_begin(struct mk_fs *fs);
 void mk_fs_grace_end(struct mk_fs *fs);
 void mk_fs_grace_soon(struct mk_fs *fs);
+void mk_fs_grace_freed(struct mk_fs *fs);
 
 /* pins.c */
 bool mk_fs_pins_keep(struct inode *inode);

@@ -312,7 +312,7 @@ static int unlink(struct inode *dir, struct dentry *dentry)
 		return err;
 	dentry->d_time = number_after(dir, &span);
 	mk_fs_refresh_removed(inode);
-	mk_fs_grace_soon(mk_fs(dir->i_sb));
+	mk_fs_grace_freed(mk_fs(dir->i_sb));
 	return 0;
 }
 
@@ -351,7 +351,7 @@ static int rename(struct compat_idmap *idmap, struct inode *old_dir, struct dent
 	mk_fs_refresh(d_inode(old), true);
 	if (d_inode(new))
 		mk_fs_refresh_removed(d_inode(new));
-	mk_fs_grace_soon(mk_fs(old_dir->i_sb));
+	mk_fs_grace_freed(mk_fs(old_dir->i_sb));
 	return 0;
 }
 

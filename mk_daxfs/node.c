@@ -318,7 +318,7 @@ int mk_fs_release(struct inode *inode, struct file *file)
 		node->openers++;
 	if (!--node->openers) {
 		daxfs_close(mk_fs_core(inode), node->ref);
-		mk_fs_grace_soon(mk_fs(inode->i_sb));
+		mk_fs_grace_freed(mk_fs(inode->i_sb));
 	}
 	mutex_unlock(&node->lock);
 	return 0;
@@ -409,7 +409,7 @@ static int resize(struct inode *inode, const struct iattr *attr)
 	if (!err)
 		unmap_mapping_range(mapping, round_up(attr->ia_size, PAGE_SIZE), 0, 1);
 	filemap_invalidate_unlock(mapping);
-	mk_fs_grace_soon(mk_fs(inode->i_sb));
+	mk_fs_grace_freed(mk_fs(inode->i_sb));
 	return err;
 }
 
