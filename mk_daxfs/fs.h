@@ -283,10 +283,16 @@ int daxfs_setattr(struct daxfs *fs, struct daxfs_ref ref, unsigned int set,
 /* daxfs_touch_atime() - one store */
 int daxfs_touch_atime(struct daxfs *fs, struct daxfs_ref ref, __u64 ns);
 
+/* daxfs_is_ours() - does this kernel have it open? */
+static inline bool daxfs_is_ours(const struct daxfs *fs, const struct daxfs_inode *inode)
+{
+	return mk_peer_load_acquire(&inode->open) >> fs->slot & 1;
+}
+
 /*
  * daxfs_open() - this kernel has it open: it and its blocks stay although all
- * its names go. Once a kernel: count openers before. daxfs_close() frees it
- * when nobody else has it and it has no name.
+ * its names go. Once a kernel: count openers before; what is created open may be
+ * opened once more. daxfs_close() frees it when nobody else has it and it has no name.
  */
 int daxfs_open(struct daxfs *fs, struct daxfs_ref ref);
 void daxfs_close(struct daxfs *fs, struct daxfs_ref ref);
@@ -313,6 +319,7 @@ bool daxfs_inode_is_small(const struct daxfs_inode *inode);
  * @target:	of a symbolic link
  * @target_len:	its bytes, 1 to 4095
  * @xattrs:	extended attributes from the start, or NULL
+ * @open:	this kernel has it open from the start, see daxfs_open()
  */
 struct daxfs_new {
 	__u32 mode;
@@ -322,6 +329,7 @@ struct daxfs_new {
 	const char *target;
 	__u32 target_len;
 	const struct daxfs_xattrs *xattrs;
+	bool open;
 };
 
 /* daxfs_lookup() - without lock. -ENOENT; -ESTALE: the directory is gone. */

@@ -92,6 +92,16 @@ int daxfs_getattr(struct daxfs *fs, struct daxfs_ref ref, struct daxfs_attr *att
 	return ref.gen && ref.gen != attr->ref.gen ? -ESTALE : 0;
 }
 
+static int lock_inode(struct daxfs *fs, struct daxfs_ref ref, struct daxfs_inode *inode)
+{
+	int err = inode ? daxfs_lock(fs, &inode->lock) : -ESTALE;
+
+	if (err || (mk_peer_load(&inode->gen) == ref.gen && mk_peer_load(&inode->mode)))
+		return err;
+	daxfs_unlock(fs, &inode->lock);
+	return -ESTALE;
+}
+
 /**
  * daxfs_inode_lock() - lock an inode
  * @fs:		joined
@@ -104,20 +114,8 @@ int daxfs_getattr(struct daxfs *fs, struct daxfs_ref ref, struct daxfs_attr *att
 int daxfs_inode_lock(struct daxfs *fs, struct daxfs_ref ref, struct daxfs_inode **inode,
 		     __u64 *off)
 {
-	struct daxfs_inode *i = inode_at(fs, ref.ino, off);
-	int err;
-
-	if (!i)
-		return -ESTALE;
-	err = daxfs_lock(fs, &i->lock);
-	if (err)
-		return err;
-	if (mk_peer_load(&i->gen) != ref.gen || !mk_peer_load(&i->mode)) {
-		daxfs_unlock(fs, &i->lock);
-		return -ESTALE;
-	}
-	*inode = i;
-	return 0;
+	*inode = inode_at(fs, ref.ino, off);
+	return lock_inode(fs, ref, *inode);
 }
 
 void daxfs_inode_unlock(struct daxfs *fs, struct daxfs_inode *inode)
@@ -218,10 +216,14 @@ static void set_open(struct daxfs *fs, struct daxfs_inode *inode, bool open)
  */
 int daxfs_open(struct daxfs *fs, struct daxfs_ref ref)
 {
-	struct daxfs_inode *inode;
 	__u64 off;
-	int err = daxfs_inode_lock(fs, ref, &inode, &off);
+	struct daxfs_inode *inode = inode_at(fs, ref.ino, &off);
+	int err;
 
+	/* it was created open */
+	if (inode && daxfs_is_ours(fs, inode) && mk_peer_load(&inode->gen) == ref.gen)
+		return 0;
+	err = lock_inode(fs, ref, inode);
 	if (err)
 		return err;
 	set_open(fs, inode, true);
@@ -241,19 +243,31 @@ static void closed(struct daxfs *fs, struct daxfs_ref ref, struct daxfs_inode *i
 	daxfs_inode_unlock(fs, inode);
 }
 
+/* Does it end with its last opener, or what is beyond its size? */
+static bool ends_closed(const struct daxfs_inode *inode)
+{
+	return !mk_peer_load(&inode->nlink) || mk_peer_load(&inode->flags) & DAXFS_INO_AHEAD;
+}
+
 /**
  * daxfs_close() - this kernel has it open no more
  * @fs:		joined
  * @ref:	which
+ *
+ * Who takes the last name away looks for openers after it, and here it is the other way
+ * round: at least one of them sees that both have gone.
  */
 void daxfs_close(struct daxfs *fs, struct daxfs_ref ref)
 {
-	struct daxfs_inode *inode;
 	__u64 off;
+	struct daxfs_inode *inode = inode_at(fs, ref.ino, &off);
 
-	if (daxfs_inode_lock(fs, ref, &inode, &off))
+	if (!inode || mk_peer_load(&inode->gen) != ref.gen)
 		return;
 	set_open(fs, inode, false);
+	/* it may be another one by now: its lock tells */
+	if (!ends_closed(inode) || lock_inode(fs, ref, inode))
+		return;
 	if (mk_peer_load(&inode->open))
 		daxfs_inode_unlock(fs, inode);
 	else

@@ -231,7 +231,7 @@ static void fill_inode(struct daxfs *fs, struct daxfs_inode *inode, const struct
 	inode->mtime = now;
 	inode->ctime = now;
 	inode->btime = now;
-	mk_peer_store(&inode->open, named ? 0 : 1ULL << fs->slot);
+	mk_peer_store(&inode->open, named && !what->open ? 0 : 1ULL << fs->slot);
 	inode->xattr = 0;
 	inode->rdev = what->rdev;
 	inode->flags = 0;
@@ -382,12 +382,6 @@ int daxfs_create_in(struct daxfs *fs, struct daxfs_ref dir, const char *name, __
 
 /* --- link and unlink --------------------------------------------------------------- */
 
-/* It has no name, but this kernel has it open: then it may get one. */
-static bool is_ours(struct daxfs *fs, const struct daxfs_inode *inode)
-{
-	return mk_peer_load(&inode->open) >> fs->slot & 1;
-}
-
 static int link_in(struct daxfs *fs, struct held *dir, const char *name, __u32 len,
 		   struct held *it)
 {
@@ -401,7 +395,7 @@ static int link_in(struct daxfs *fs, struct held *dir, const char *name, __u32 l
 		return err;
 	if (S_ISDIR(mode))
 		return -EPERM;
-	if (!nlink && !is_ours(fs, it->inode))
+	if (!nlink && !daxfs_is_ours(fs, it->inode))
 		return -ENOENT;
 	if (nlink >= DAXFS_LINK_MAX)
 		return -EMLINK;
@@ -442,8 +436,8 @@ int daxfs_link_in(struct daxfs *fs, struct daxfs_ref dir, const char *name, __u3
 }
 
 /*
- * It loses its last name, and nobody has it open, which needs its lock: it goes in the same
- * operation, which unlocks it.
+ * It loses its last name, and nobody has it open; to open it needs its lock: it goes in the
+ * same operation, which unlocks it.
  */
 static void let_go_at_once(struct daxfs_op *op, struct held *held)
 {
@@ -455,8 +449,8 @@ static void let_go_at_once(struct daxfs_op *op, struct held *held)
 }
 
 /*
- * Unlock what may have lost its last name.  Who opens it sets its bit, then looks
- * whether it is still there; here it is the other way round.
+ * Unlock what may have lost its last name.  Who closes it takes its bit away, then looks
+ * whether it has a name; here it is the other way round.
  */
 static void let_go(struct daxfs *fs, struct held *held)
 {

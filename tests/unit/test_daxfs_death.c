@@ -435,6 +435,7 @@ static void shared(struct daxfs *fs)
 	__u32 len = sprintf(name, SHARED_NAME, below(SHARED)), version = 1;
 	__u32 len2 = sprintf(other, SHARED_NAME, below(SHARED));
 	__u64 pos = below(30000);
+	int err;
 
 	a = find(fs, d[0], name, len);
 	b = find(fs, d[1], other, len2);
@@ -442,7 +443,11 @@ static void shared(struct daxfs *fs)
 	case 0:
 	case 1:
 	case 2:
-		may_fail("create", daxfs_create(fs, d[1], other, len2, &new, &a));
+		new.open = S_ISREG(new.mode) && below(2);
+		err = daxfs_create(fs, d[1], other, len2, &new, &a);
+		may_fail("create", err);
+		if (!err && new.open)
+			daxfs_close(fs, a);
 		break;
 	case 3:
 		may_fail("unlink", daxfs_unlink(fs, d[0], name, len, a));

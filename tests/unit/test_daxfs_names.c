@@ -170,6 +170,30 @@ TEST_F(names, directories)
 	EXPECT_EQ(before, used(&self->fs));
 }
 
+TEST_F(names, created_open)
+{
+	struct daxfs_new new = { .mode = S_IFREG, .open = true };
+	__u64 before = used(&self->fs);
+	struct daxfs_ref file, found;
+
+	ASSERT_EQ(0, daxfs_create(&self->fs, ROOT, "a", 1, &new, &file));
+	EXPECT_EQ(-EEXIST, daxfs_create(&self->fs, ROOT, "a", 1, &new, &found));
+	EXPECT_EQ(0, daxfs_open(&self->fs, file));
+	ASSERT_EQ(0, rid(&self->fs, ROOT, "a", file));
+	EXPECT_EQ(0, links(&self->fs, file));
+	daxfs_close(&self->fs, file);
+	EXPECT_EQ(~0U, links(&self->fs, file));
+	/* another has the number now, open: what is gone neither opens nor closes it */
+	ASSERT_EQ(0, daxfs_create(&self->fs, ROOT, "b", 1, &new, &found));
+	ASSERT_EQ(file.ino, found.ino);
+	EXPECT_EQ(-ESTALE, daxfs_open(&self->fs, file));
+	daxfs_close(&self->fs, file);
+	ASSERT_EQ(0, rid(&self->fs, ROOT, "b", found));
+	EXPECT_EQ(0, links(&self->fs, found));
+	daxfs_close(&self->fs, found);
+	EXPECT_EQ(before, used(&self->fs));
+}
+
 TEST_F(names, hard_links)
 {
 	struct daxfs_new new = { .mode = S_IFREG };

@@ -90,6 +90,17 @@ static int create_file(struct scene *s)
 	return make(&s->fs, s->dir, "new", S_IFREG, &ref);
 }
 
+static int create_open(struct scene *s)
+{
+	struct daxfs_new new = { .mode = S_IFREG, .open = true };
+	struct daxfs_ref ref;
+	int err = daxfs_create(&s->fs, s->dir, "new", 3, &new, &ref) ?: daxfs_open(&s->fs, ref);
+
+	if (!err)
+		daxfs_close(&s->fs, ref);
+	return err;
+}
+
 static int create_dir(struct scene *s)
 {
 	struct daxfs_ref ref;
@@ -285,6 +296,25 @@ static int look_unlinked(struct scene *s, struct daxfs *fs)
 	return daxfs_getattr(fs, s->file, &attr) == -ESTALE ? 1 : -1;
 }
 
+static int prepare_unnamed(struct scene *s)
+{
+	return prepare_full_file(s) ?: daxfs_open(&s->fs, s->file) ?: unlink_file(s);
+}
+
+static int close_file(struct scene *s)
+{
+	daxfs_close(&s->fs, s->file);
+	return 0;
+}
+
+/* Also when who has it open dies. */
+static int look_closed(struct scene *s, struct daxfs *fs)
+{
+	struct daxfs_attr attr;
+
+	return daxfs_getattr(fs, s->file, &attr) == -ESTALE ? 1 : -1;
+}
+
 static int prepare_big_dir(struct scene *s)
 {
 	struct daxfs_ref dir = s->dir;
@@ -362,6 +392,7 @@ static int look_appended(struct scene *s, struct daxfs *fs)
 
 static const struct operation operations[] = {
 	{ "create a file", nothing, create_file, look_new },
+	{ "create a file that is open", nothing, create_open, look_new },
 	{ "create a directory", nothing, create_dir, look_new },
 	{ "create a long link", nothing, create_link, look_new },
 	{ "split a bucket", prepare_split, split, look_split },
@@ -372,6 +403,7 @@ static const struct operation operations[] = {
 	{ "whiteout", nothing, rename_whiteout, look_whiteout },
 	{ "link", nothing, link_second, look_new },
 	{ "unlink", prepare_full_file, unlink_file, look_unlinked },
+	{ "close the last one", prepare_unnamed, close_file, look_closed },
 	{ "remove a directory", prepare_big_dir, remove_dir, look_removed },
 	{ "set an extended attribute", prepare_full_file, set_xattr, look_xattr },
 	{ "truncate", prepare_full_file, truncate_file, look_truncated },
