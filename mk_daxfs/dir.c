@@ -93,14 +93,14 @@ int daxfs_walk_next(struct daxfs_walk *walk)
 	return 1;
 }
 
-/* A record whose hash is right: 1: it has the name; 0; -EUCLEAN */
-static int has_name(const __u8 *record, __u64 info, const char *name, __u32 len)
+/* A record of at most @most bytes whose hash is right: 1: it has the name; 0; -EUCLEAN */
+static int has_name(const struct daxfs_dirent *record, __u64 most, const char *name, __u32 len)
 {
-	if (!mk_peer_load((const __u64 *)record) || daxfs_info_name_len(info) != len)
+	if (!mk_peer_load(&record->ino) || mk_peer_load(&record->name_len) != len)
 		return 0;
-	if (daxfs_record_len(len) > daxfs_info_len(info))
+	if (daxfs_record_len(len) > most)
 		return -EUCLEAN;
-	return !memcmp(record + DAXFS_DIRENT_HEAD, name, len);
+	return !memcmp(record->name, name, len);
 }
 
 /*
@@ -110,31 +110,35 @@ static int has_name(const __u8 *record, __u64 info, const char *name, __u32 len)
 static int find_in_block(const struct daxfs_walk *walk, const char *name, __u32 len,
 			 struct daxfs_place *place)
 {
-	__u32 at, step, prev = FIRST, room = 0, need = daxfs_record_len(len), hash = place->hash;
-	const __u8 *base = walk->base;
-	__u64 info;
+	const __u8 *at = walk->base + FIRST, *end = walk->base + DAXFS_BLOCK, *prev = at;
+	const __u64 hash = place->hash, need = daxfs_record_len(len);
+	const struct daxfs_dirent *record;
+	__u64 found, step, rest;
 	int ret;
 
-	for (at = FIRST; at <= DAXFS_BLOCK - DAXFS_DIRENT_HEAD; prev = at, at += step) {
-		info = mk_peer_load((const __u64 *)(base + at + 8));
-		step = daxfs_info_len(info);
-		if (step % 8 || !step)
+	for (; at <= end - DAXFS_DIRENT_HEAD; prev = at, at += step) {
+		record = (const void *)at;
+		found = mk_peer_load(&record->hash);
+		step = mk_peer_load(&record->len) & ~7U;
+		/* most records are passed with one branch: else a factor is 0 */
+		if (found * (found ^ hash) * step != 0)
+			continue;
+		if (!step)
 			return -EUCLEAN;
-		if (!daxfs_info_hash(info)) {
-			room = step >= need ? at : room;
-		} else if (daxfs_info_hash(info) == hash) {
-			ret = has_name(base + at, info, name, len);
-			if (!ret)
-				continue;
-			place->word = mk_peer_load((const __u64 *)(base + at));
-			place->off = walk->block + at;
-			place->prev = walk->block + prev;
-			return ret;
-		}
+		if (!found && step >= need && !place->room)
+			place->room = walk->block + (at - walk->base);
+		if (found != hash)
+			continue;
+		rest = end - at;
+		ret = has_name(record, step < rest ? step : rest, name, len);
+		if (!ret)
+			continue;
+		place->word = mk_peer_load(&record->ino);
+		place->off = walk->block + (at - walk->base);
+		place->prev = walk->block + (prev - walk->base);
+		return ret;
 	}
-	if (room && !place->room)
-		place->room = walk->block + room;
-	return at == DAXFS_BLOCK ? 0 : -EUCLEAN;
+	return at == end ? 0 : -EUCLEAN;
 }
 
 int daxfs_dir_find(struct daxfs *fs, const struct daxfs_inode *dir, __u32 ino, const char *name,

@@ -63,7 +63,7 @@ static bool is_chunk(struct daxfs *fs, __u64 off)
 {
 	__u64 index = off >> DAXFS_GROUP_SHIFT;
 	__u32 block = (off & (DAXFS_GROUP - 1)) >> DAXFS_BLOCK_SHIFT;
-	struct daxfs_group *group = index < daxfs_nr_groups(fs) ? daxfs_group(fs, index) : NULL;
+	struct daxfs_group *group = off < used_size(fs) ? daxfs_group(fs, index) : NULL;
 
 	return group && block >= daxfs_group_meta(fs, index) && daxfs_bit(group->chunks, block);
 }
