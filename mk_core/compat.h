@@ -142,12 +142,14 @@ static inline void hrtimer_setup(struct hrtimer *timer,
 /* A mount's mapping of owners is a mnt_idmap; VMA flags have functions (6.3). */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 3, 0)
 #define compat_idmap	user_namespace
+#define compat_file_idmap	file_mnt_user_ns
 static inline void vm_flags_set(struct vm_area_struct *vma, vm_flags_t flags)
 {
 	vma->vm_flags |= flags;
 }
 #else
 #define compat_idmap	mnt_idmap
+#define compat_file_idmap	file_mnt_idmap
 #endif
 
 /* A file without page cache can be spliced by copying (6.5). */

@@ -181,7 +181,7 @@ static int prepare(struct compat_idmap *idmap, struct inode *dir, struct daxfs_n
 	return S_ISLNK(what->mode) ? 0 : mk_fs_inherit(dir, what);
 }
 
-/* With @dentry a name in @dir, without one none, and then it is open. */
+/* With @dentry a name in @dir, without one none. */
 static int make(struct compat_idmap *idmap, struct inode *dir, struct dentry *dentry,
 		struct daxfs_new *what, struct inode **made)
 {
@@ -203,7 +203,7 @@ static int make(struct compat_idmap *idmap, struct inode *dir, struct dentry *de
 	err = finish(dir, name, ref, made);
 	if (err && name)
 		daxfs_unlink(fs, mk_fs_ref(dir), name->name, name->len, ref);
-	else if (err)
+	if (err && what->open)
 		daxfs_close(fs, ref);
 	return err;
 }
@@ -261,26 +261,73 @@ static int symlink(struct compat_idmap *idmap, struct inode *dir, struct dentry 
 	return make_named(idmap, dir, dentry, &what);
 }
 
-static int tmpfile(struct compat_idmap *idmap, struct inode *dir, struct file *file,
-		   umode_t mode)
+/* What was created open is closed again when opening it failed. */
+static int opened(struct inode *inode, int err)
 {
-	struct daxfs_new what = { .mode = mode | S_IFREG };
-	struct mk_fs_node *node;
-	struct inode *inode;
-	int err = make(idmap, dir, NULL, &what, &inode);
+	struct mk_fs_node *node = mk_fs_node(inode);
 
-	if (err)
-		return err;
-	node = mk_fs_node(inode);
-	/* d_tmpfile() takes a link away */
-	set_nlink(inode, 1);
-	d_tmpfile(file, inode);
-	err = finish_open_simple(file, 0);
+	if (!err)
+		return 0;
 	mutex_lock(&node->lock);
 	if (!node->openers)
 		daxfs_close(mk_fs_core(inode), node->ref);
 	mutex_unlock(&node->lock);
 	return err;
+}
+
+static int tmpfile(struct compat_idmap *idmap, struct inode *dir, struct file *file,
+		   umode_t mode)
+{
+	struct daxfs_new what = { .mode = mode | S_IFREG, .open = true };
+	struct inode *inode;
+	int err = make(idmap, dir, NULL, &what, &inode);
+
+	if (err)
+		return err;
+	/* d_tmpfile() takes a link away */
+	set_nlink(inode, 1);
+	d_tmpfile(file, inode);
+	return opened(inode, finish_open_simple(file, 0));
+}
+
+/* What is missing is made, and open, in one operation: it need not be looked up before. */
+static int create_open(struct inode *dir, struct dentry *dentry, struct file *file,
+		       umode_t mode)
+{
+	struct daxfs_new what = { .mode = mode | S_IFREG, .open = true };
+	struct inode *inode;
+	int err = make(compat_file_idmap(file), dir, dentry, &what, &inode);
+
+	if (err)
+		return err;
+	if (d_in_lookup(dentry))
+		d_add(dentry, inode);
+	else
+		d_instantiate(dentry, inode);
+	file->f_mode |= FMODE_CREATED;
+	return opened(inode, finish_open(file, dentry, NULL));
+}
+
+/* Of a name that is not known, or known to be missing. */
+static int atomic_open(struct inode *dir, struct dentry *dentry, struct file *file,
+		       unsigned int flags, umode_t mode)
+{
+	struct dentry *found = NULL;
+	int err;
+
+	if (flags & O_CREAT) {
+		err = create_open(dir, dentry, file, mode);
+		if (err != -EEXIST || flags & O_EXCL)
+			return err;
+	}
+	if (d_in_lookup(dentry))
+		found = lookup(dir, dentry, 0);
+	if (IS_ERR(found))
+		return PTR_ERR(found);
+	/* another kernel has made or removed it meanwhile: open() is to try again */
+	if (flags & O_CREAT && !found && d_really_is_negative(dentry))
+		return -ESTALE;
+	return finish_no_open(file, found);
 }
 
 static int link(struct dentry *old, struct inode *dir, struct dentry *dentry)
@@ -358,6 +405,7 @@ static int rename(struct compat_idmap *idmap, struct inode *old_dir, struct dent
 const struct inode_operations mk_fs_dir_iops = {
 	.lookup = lookup,
 	.create = create,
+	.atomic_open = atomic_open,
 	.link = link,
 	.unlink = unlink,
 	.symlink = symlink,

@@ -301,7 +301,10 @@ int mk_fs_open(struct inode *inode, struct file *file)
 
 	if (err)
 		return err;
-	err = mk_fs_refresh(inode, true) ?: generic_file_open(inode, file);
+	/* what has just been made is known */
+	if (!(file->f_mode & FMODE_CREATED))
+		err = mk_fs_refresh(inode, true);
+	err = err ?: generic_file_open(inode, file);
 	if (err)
 		mk_fs_release(inode, file);
 	file->f_mode |= FMODE_CAN_ODIRECT;
