@@ -9,7 +9,8 @@
  * In each round both take a step at the same time.  Passing a message: who sees the
  * second thing that 0 did must see the first, too.  Buffered stores: each does
  * something, then looks at the other's; one of them must see something.  Then each
- * test is done wrong, until the forbidden is seen: or it could not see it.
+ * test is done wrong, until the forbidden is seen: or it could not see it.  At last both
+ * append to a file, and make one.
  */
 #include <err.h>
 #include <errno.h>
@@ -407,6 +408,35 @@ static void append_both(const char *name, __u64 rounds)
 	close(fd);
 }
 
+/* --- making ------------------------------------------------------------------------------ */
+
+/* Both open() what is missing: they get the same file, with O_EXCL only one does. */
+static void make_both(const char *name, __u64 rounds, int excl)
+{
+	struct stat st;
+	__u64 i;
+	int fd;
+
+	for (i = 0; i < rounds; i++) {
+		if (!role)
+			unlink(name);
+		meet();
+		if (i % 2)	/* known to be missing */
+			NEED(stat(name, &st) && errno == ENOENT, name);
+		meet();
+		nap();
+		fd = open(name, O_WRONLY | O_CREAT | O_APPEND | excl, 0600);
+		NEED(fd >= 0 ? write(fd, "x", 1) == 1 : excl && errno == EEXIST, name);
+		meet();
+		NEED(!stat(name, &st), name);
+		if (st.st_size != (excl ? 1 : 2))
+			errx(1, "%s: %lld have made it", name, (long long)st.st_size);
+		meet();
+		if (fd >= 0)
+			close(fd);
+	}
+}
+
 /* --- both ------------------------------------------------------------------------------------ */
 
 static int open_both(void)
@@ -446,11 +476,14 @@ int main(int argc, char **argv)
 	for (i = 0; i < sizeof(all) / sizeof(*all); i++)
 		try(&all[i], rounds);
 	append_both("litmus.append", rounds);
+	make_both("litmus.excl", rounds, O_EXCL);
+	make_both("litmus.made", rounds, 0);
 	meet();
 	for (i = 0; !role && i < 2; i++)
 		unlink(names[i]);
 	if (!role)
-		NEED(!unlink("litmus") && !unlink("litmus.append"), "unlink");
+		NEED(!unlink("litmus") && !unlink("litmus.append") && !unlink("litmus.excl") &&
+		     !unlink("litmus.made"), "unlink");
 	puts("as promised");
 	return 0;
 }
