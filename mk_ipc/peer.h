@@ -13,7 +13,7 @@
 
 #ifdef __KERNEL__
 #include <asm/barrier.h>
-#include <asm/cmpxchg.h>
+#include <linux/atomic.h>
 #include <linux/compiler.h>
 #include <linux/string.h>
 
@@ -23,6 +23,8 @@
 #define mk_peer_store_release(_p, _v)	virt_store_release(_p, _v) /* the peer's acquire */
 /* What is stored before is seen before what is loaded after is read. */
 #define mk_peer_mb()			virt_mb()
+/* Release, and then mk_peer_mb(). */
+#define mk_peer_store_mb(_p, _v)	virt_store_mb(*(_p), _v)
 #define mk_peer_rmb()			virt_rmb()	/* loads before, loads after */
 #define mk_peer_wmb()			virt_wmb()	/* stores before, stores after */
 /* A full barrier; what was there before. */
@@ -35,6 +37,7 @@
 #define mk_peer_load_acquire(_p)	__atomic_load_n(_p, __ATOMIC_ACQUIRE)
 #define mk_peer_store_release(_p, _v)	__atomic_store_n(_p, _v, __ATOMIC_RELEASE)
 #define mk_peer_mb()			__atomic_thread_fence(__ATOMIC_SEQ_CST)
+#define mk_peer_store_mb(_p, _v)	((void)__atomic_exchange_n(_p, _v, __ATOMIC_SEQ_CST))
 #define mk_peer_rmb()			__atomic_thread_fence(__ATOMIC_ACQUIRE)
 #define mk_peer_wmb()			__atomic_thread_fence(__ATOMIC_RELEASE)
 #define mk_peer_cmpxchg(_p, _old, _new)	__sync_val_compare_and_swap(_p, _old, _new)

@@ -4,11 +4,15 @@
 #include <linux/errno.h>
 #include <linux/stddef.h>
 #include <linux/string.h>
+
+#define MK_RING_RARE	noinline	/* out of the way of what is not */
 #else
 #include <assert.h>
 #include <errno.h>
 #include <stddef.h>
 #include <string.h>
+
+#define MK_RING_RARE	__attribute__((__noipa__))
 #endif
 
 #include "peer.h"
@@ -78,15 +82,22 @@ MK_RING_API int mk_tx_attach(struct mk_tx *tx, struct mk_ring *ring, void *data,
 	return check_ring(ring, size, epoch);
 }
 
+/* Without room and with nothing to publish: only look_at_head() has to ask. */
+static MK_RING_RARE int break_tx(struct mk_tx *tx)
+{
+	tx->broken = 1;
+	tx->put = tx->tail;
+	tx->head = tx->tail - tx->size;
+	return -EPROTO;
+}
+
 /* The consumer has got no more than was published, and goes forward only. */
 static int look_at_head(struct mk_tx *tx)
 {
 	__u32 head = mk_peer_load_acquire(&tx->ring->head);
 
-	if (tx->broken || tx->tail - head > tx->tail - tx->head) {
-		tx->broken = 1;
-		return -EPROTO;
-	}
+	if (tx->broken || tx->tail - head > tx->tail - tx->head)
+		return break_tx(tx);
 	tx->head = head;
 	return 0;
 }
@@ -101,6 +112,13 @@ static int fits(const struct mk_tx *tx, __u32 len)
 	return len <= MK_RING_MESSAGE_MAX && room_for(len) <= tx->size;
 }
 
+static MK_RING_RARE int find_room(struct mk_tx *tx, __u32 len)
+{
+	int ret = fits(tx, len) ? look_at_head(tx) : -EMSGSIZE;
+
+	return ret || has_room(tx, room_for(len)) ? ret : -EAGAIN;
+}
+
 /* Write the record of a message; where its bytes begin is *@start. */
 static int begin_message(struct mk_tx *tx, __u32 len, __u32 *start)
 {
@@ -108,16 +126,10 @@ static int begin_message(struct mk_tx *tx, __u32 len, __u32 *start)
 	__u64 record = len;	/* struct mk_record */
 	int ret;
 
-	if (!fits(tx, len))
-		return -EMSGSIZE;
-	if (tx->broken)
-		return -EPROTO;
-	if (!has_room(tx, need)) {
-		ret = look_at_head(tx);
+	if (len > MK_RING_MESSAGE_MAX || !has_room(tx, need)) {
+		ret = find_room(tx, len);
 		if (ret)
 			return ret;
-		if (!has_room(tx, need))
-			return -EAGAIN;
 	}
 	/* aligned: a record is in one piece */
 	memcpy(tx->data + (tx->put & (tx->size - 1)), &record, sizeof(record));
@@ -156,6 +168,13 @@ MK_RING_API void mk_tx_cancel(struct mk_tx *tx)
 	tx->put = tx->tail;
 }
 
+static MK_RING_RARE void copy_around(__u8 *to, __u8 *to2, const __u8 *from, const __u8 *from2,
+				     __u32 first, __u32 rest)
+{
+	mk_peer_copy(to, from, first);
+	mk_peer_copy(to2, from2, rest);
+}
+
 MK_RING_API int mk_tx_put(struct mk_tx *tx, const void *message, __u32 len)
 {
 	__u32 start, first;
@@ -164,12 +183,11 @@ MK_RING_API int mk_tx_put(struct mk_tx *tx, const void *message, __u32 len)
 	if (ret)
 		return ret;
 	first = tx->size - start;
-	if (len <= first) {
+	if (len <= first)
 		mk_peer_copy(tx->data + start, message, len);
-		return 0;
-	}
-	mk_peer_copy(tx->data + start, message, first);
-	mk_peer_copy(tx->data, (const __u8 *)message + first, len - first);
+	else
+		copy_around(tx->data + start, tx->data, message, (const __u8 *)message + first,
+			    first, len - first);
 	return 0;
 }
 
@@ -177,11 +195,10 @@ MK_RING_API int mk_tx_publish(struct mk_tx *tx)
 {
 	__u32 old = tx->tail;
 
-	if (tx->put == old || tx->broken)
+	if (tx->put == old)
 		return 0;
 	tx->tail = tx->put;
-	mk_peer_store_release(&tx->ring->tail, tx->tail);
-	mk_peer_mb();	/* against that of mk_rx_arm() */
+	mk_peer_store_mb(&tx->ring->tail, tx->tail);	/* against that of mk_rx_arm() */
 	return beyond(mk_peer_load(&tx->ring->data_event), tx->tail, old);
 }
 
@@ -209,9 +226,12 @@ MK_RING_API int mk_rx_attach(struct mk_rx *rx, struct mk_ring *ring, const void 
 	return check_ring(ring, size, epoch);
 }
 
-static int broken(struct mk_rx *rx)
+/* With nothing to get and to release: only look_at_tail() has to ask. */
+static MK_RING_RARE int break_rx(struct mk_rx *rx)
 {
 	rx->broken = 1;
+	rx->got = rx->head;
+	rx->tail = rx->head;
 	return -EPROTO;
 }
 
@@ -220,9 +240,9 @@ static int look_at_tail(struct mk_rx *rx)
 {
 	__u32 tail = mk_peer_load_acquire(&rx->ring->tail);
 
-	if (rx->broken || tail - rx->head > rx->size || tail - rx->head < rx->tail - rx->head ||
+	if (rx->broken || tail - rx->tail > rx->size - (rx->tail - rx->head) ||
 	    tail % MK_RING_ALIGN)
-		return broken(rx);
+		return break_rx(rx);
 	rx->tail = tail;
 	return 0;
 }
@@ -231,12 +251,19 @@ static void copy_out(const struct mk_rx *rx, __u32 at, void *to, __u32 len)
 {
 	__u32 start = at & (rx->size - 1), first = rx->size - start;
 
-	if (len <= first) {
+	if (len <= first)
 		mk_peer_copy(to, rx->data + start, len);
-		return;
-	}
-	mk_peer_copy(to, rx->data + start, first);
-	mk_peer_copy((__u8 *)to + first, rx->data, len - first);
+	else
+		copy_around(to, (__u8 *)to + first, rx->data + start, rx->data, first, len - first);
+}
+
+/* A message that cannot be got: there is no such one, or it has no room. */
+static MK_RING_RARE int refuse(struct mk_rx *rx, __u64 record, __u32 *len)
+{
+	if (record > MK_RING_MESSAGE_MAX || room_for(record) > rx->tail - rx->got)
+		return break_rx(rx);
+	*len = record;
+	return -EMSGSIZE;
 }
 
 MK_RING_API int mk_rx_get(struct mk_rx *rx, void *message, __u32 room, __u32 *len)
@@ -253,18 +280,14 @@ MK_RING_API int mk_rx_get(struct mk_rx *rx, void *message, __u32 room, __u32 *le
 		if (rx->got == rx->tail)
 			return -EAGAIN;
 	}
-	if (rx->broken)
-		return -EPROTO;
 	/* aligned: in one piece, and loaded once; whatever is reserved is too long */
 	record = mk_peer_load((const __u64 *)(rx->data + (rx->got & (rx->size - 1))));
 	need = room_for(record);
-	if (record > MK_RING_MESSAGE_MAX || need > rx->tail - rx->got)
-		return broken(rx);
-	*len = record;
-	if (record > room)
-		return -EMSGSIZE;
+	if (record > MK_RING_MESSAGE_MAX || record > room || need > rx->tail - rx->got)
+		return refuse(rx, record, len);
 	copy_out(rx, rx->got + sizeof(record), message, record);
 	rx->got += need;
+	*len = record;
 	return 0;
 }
 
@@ -272,11 +295,10 @@ MK_RING_API int mk_rx_release(struct mk_rx *rx)
 {
 	__u32 old = rx->head;
 
-	if (rx->got == old || rx->broken)
+	if (rx->got == old)
 		return 0;
 	rx->head = rx->got;
-	mk_peer_store_release(&rx->ring->head, rx->head);
-	mk_peer_mb();	/* against that of mk_tx_arm() */
+	mk_peer_store_mb(&rx->ring->head, rx->head);	/* against that of mk_tx_arm() */
 	return beyond(mk_peer_load(&rx->ring->room_event), rx->head, old);
 }
 
