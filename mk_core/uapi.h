@@ -165,6 +165,7 @@ enum mk_error_code {
 	MK_E_CHANNEL_BUSY	= 148,	/* a descriptor has it */
 	MK_E_NO_CONSOLE		= 149,	/* of this instance */
 	MK_E_CONSOLE_BUSY	= 150,	/* a descriptor writes to it */
+	MK_E_NO_BELL		= 151,	/* most doorbells that channels have of their own */
 
 	MK_E_NO_REGION		= 160,
 	MK_E_REGION_TAKEN	= 161,	/* id of the one that has this name */

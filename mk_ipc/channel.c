@@ -13,6 +13,7 @@
 #define VECTOR_LAST	0xfe
 
 static LIST_HEAD(channels);
+static DEFINE_RAW_SPINLOCK(bells_lock);	/* which doorbell a channel has, and told */
 
 static struct mk_side *own_side(const struct mk_channel *ch)
 {
@@ -115,6 +116,62 @@ struct mk_channel *mk_channel_alloc(const struct mk_service *service,
 	return ch;
 }
 
+/* Under a lock with what is true, so that what is told last is. */
+static void tell_bell(struct mk_channel *ch)
+{
+	lockdep_assert_held(&bells_lock);
+	mk_peer_store(&own_side(ch)->bell,
+		      READ_ONCE(ch->closed) ? 0 : mk_bell_address(ch->bell));
+}
+
+static void set_bell(struct mk_channel *ch, struct mk_bell *bell)
+{
+	struct mk_bell *old;
+	unsigned long flags;
+
+	lockdep_assert_held(&mk_ipc_lock);
+	raw_spin_lock_irqsave(&bells_lock, flags);
+	old = ch->bell;
+	ch->bell = bell;
+	tell_bell(ch);
+	raw_spin_unlock_irqrestore(&bells_lock, flags);
+	if (old)
+		mk_bell_retire(old);
+	mk_peer_mb();	/* who rang the old one is seen by the scan that follows */
+}
+
+/**
+ * mk_channel_bell() - give a channel a doorbell of its own
+ * @ch:		channel
+ * @cpu:	of this kernel, which takes the interrupt; MK_BELL_SHARED: the one
+ *		that all channels have, again
+ * @err:	what was wrong
+ *
+ * It has it until it is closed.
+ *
+ * Context: sleeps.
+ * Return: 0 or a negative errno.
+ */
+int mk_channel_bell(struct mk_channel *ch, u32 cpu, struct mk_error *err)
+{
+	struct mk_bell *bell = NULL;
+	int ret = 0;
+
+	mutex_lock(&mk_ipc_lock);
+	if (ch->closed)
+		ret = mk_ipc_fail(err, -ECONNRESET, MK_E_NO_CHANNEL, 0);
+	else if (cpu != MK_BELL_SHARED)
+		bell = mk_bell_take(ch, cpu, err);
+	if (IS_ERR(bell))
+		ret = PTR_ERR(bell);
+	if (!ret) {
+		set_bell(ch, bell);
+		mk_channel_scan(ch);
+	}
+	mutex_unlock(&mk_ipc_lock);
+	return ret;
+}
+
 /**
  * mk_channel_join() - say where our doorbell is, and hear it
  * @ch:		channel
@@ -130,8 +187,7 @@ int mk_channel_join(struct mk_channel *ch)
 	if (ret)
 		return ret;
 	list_add_tail_rcu(&ch->node, &channels);
-	/* listed first: who moves the bell meanwhile finds it */
-	mk_peer_store(&own_side(ch)->bell, mk_bell_address());
+	set_bell(ch, NULL);	/* listed first: who moves the bell meanwhile finds it */
 	mk_peer_store_release(&own_side(ch)->state, MK_SIDE_OPEN);	/* bell first */
 	mk_channel_ring(ch);
 	ch->service->rung(ch);	/* for who rang before it was listed */
@@ -155,6 +211,7 @@ void mk_channel_close(struct mk_channel *ch)
 	WRITE_ONCE(ch->closed, true);
 	mk_peer_store_release(&own_side(ch)->state, MK_SIDE_CLOSED); /* after all we wrote */
 	mk_channel_ring(ch);
+	set_bell(ch, NULL);	/* none: where it stood is another's soon */
 	list_del_rcu(&ch->node);
 	synchronize_rcu();
 	ch->service->close(ch);
@@ -187,13 +244,8 @@ static bool is_theirs(const struct mk_channel *ch, u32 apicid)
 	return !ch->apicid;
 }
 
-void mk_channel_ring(struct mk_channel *ch)
+static void ring(struct mk_channel *ch, u64 bell)
 {
-	u64 bell;
-
-	mk_peer_store_release(&own_side(ch)->rung, atomic_inc_return(&ch->rings));
-	mk_peer_mb();	/* against the scan after the other's bell has moved */
-	bell = mk_peer_load(&other_side(ch)->bell);
 	if (!bell)
 		return;
 	if (MK_BELL_VECTOR(bell) < VECTOR_FIRST || MK_BELL_VECTOR(bell) > VECTOR_LAST ||
@@ -205,6 +257,18 @@ void mk_channel_ring(struct mk_channel *ch)
 		return;
 	}
 	mk_core_ring(MK_BELL_APICID(bell), MK_BELL_VECTOR(bell));
+}
+
+void mk_channel_ring(struct mk_channel *ch)
+{
+	unsigned long flags;
+
+	mk_peer_store_release(&own_side(ch)->rung, atomic_inc_return(&ch->rings));
+	mk_peer_mb();	/* against the scan after the other's bell has moved */
+	/* from load to interrupt at once: the other side gives old vectors back */
+	local_irq_save(flags);
+	ring(ch, mk_peer_load(&other_side(ch)->bell));
+	local_irq_restore(flags);
 }
 EXPORT_SYMBOL_NS_GPL(mk_channel_ring, COMPAT_NAMESPACE);
 
@@ -292,43 +356,50 @@ struct mk_channel *mk_channel_first(void)
 }
 
 /**
- * mk_channels_scan() - who has rung?
+ * mk_channel_scan() - has the other side rung?
+ * @ch:		channel that is open, or was since the last grace period of RCU
  *
  * Context: any but NMI.
- * Return: whether anybody had.
  */
-bool mk_channels_scan(void)
+void mk_channel_scan(struct mk_channel *ch)
 {
-	struct mk_channel *ch;
-	bool any = false;
-	u32 rung;
+	u32 rung = mk_peer_load_acquire(&other_side(ch)->rung); /* what it rang for */
 
-	rcu_read_lock();
-	list_for_each_entry_rcu(ch, &channels, node) {
-		rung = mk_peer_load_acquire(&other_side(ch)->rung); /* what it rang for */
-		/* a scan that comes late may call once more: harmless */
-		if (xchg(&ch->seen, rung) == rung)
-			continue;
+	/* a scan that comes late may call once more: harmless */
+	if (xchg(&ch->seen, rung) != rung)
 		ch->service->rung(ch);
-		any = true;
-	}
-	rcu_read_unlock();
-	return any;
 }
 
 /**
- * mk_channels_moved() - tell the peers where our doorbell is now
- * @bell:	MK_BELL()
+ * mk_channels_scan() - who has rung?
  *
  * Context: any but NMI.
  */
-void mk_channels_moved(u64 bell)
+void mk_channels_scan(void)
 {
 	struct mk_channel *ch;
 
 	rcu_read_lock();
 	list_for_each_entry_rcu(ch, &channels, node)
-		mk_peer_store(&own_side(ch)->bell, bell);
+		mk_channel_scan(ch);
 	rcu_read_unlock();
+}
+
+/**
+ * mk_channels_moved() - tell the peers where our doorbells are now
+ *
+ * Context: any but NMI.
+ */
+void mk_channels_moved(void)
+{
+	struct mk_channel *ch;
+	unsigned long flags;
+
+	raw_spin_lock_irqsave(&bells_lock, flags);
+	rcu_read_lock();
+	list_for_each_entry_rcu(ch, &channels, node)
+		tell_bell(ch);
+	rcu_read_unlock();
+	raw_spin_unlock_irqrestore(&bells_lock, flags);
 	mk_peer_mb();	/* the scan that follows sees who rang at the old place */
 }

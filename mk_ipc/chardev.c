@@ -99,6 +99,25 @@ static int channel_mmap(struct file *file, struct vm_area_struct *vma)
 	return remap_pfn_range(vma, vma->vm_start, PHYS_PFN(ch->phys), size, vma->vm_page_prot);
 }
 
+static long do_bell(struct file *file, void *arg, struct mk_error *err)
+{
+	struct mk_ipc_bell *b = arg;
+
+	if (b->reserved)
+		return mk_ipc_fail(err, -EINVAL, MK_E_RESERVED, 0);
+	return mk_channel_bell(file->private_data, b->cpu, err);
+}
+
+static const struct mk_call channel_calls[] = {
+	MK_CALL(MK_IPC_IOC_BELL, MK_CALL_BOTH, do_bell, struct mk_ipc_bell, 0),
+};
+
+static long channel_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
+{
+	return mk_core_call(channel_calls, ARRAY_SIZE(channel_calls), 3 * MK_CALL_GROUP, file, cmd,
+			    arg);
+}
+
 static int channel_release(struct inode *inode, struct file *file)
 {
 	struct mk_channel *ch = file->private_data;
@@ -119,6 +138,8 @@ static const struct file_operations channel_fops = {
 	.write = channel_write,
 	.poll = channel_poll,
 	.mmap = channel_mmap,
+	.unlocked_ioctl = channel_ioctl,
+	.compat_ioctl = compat_ptr_ioctl,
 	.release = channel_release,
 	.llseek = noop_llseek,
 };

@@ -8,7 +8,8 @@
  *   handlers_lock	who takes messages of a class
  *   links_lock		which links messages can be sent on
  *   link->lock		what is to be sent, and who waits for a response
- * The doorbell's handler takes none: it reads the list of channels by RCU.
+ *   bells_lock		raw: which doorbell a channel has, and was told to the peer
+ * A doorbell's handler takes none: it reads the list of channels by RCU.
  */
 #ifndef MK_IPC_INTERNAL_H
 #define MK_IPC_INTERNAL_H
@@ -37,11 +38,13 @@ static inline int mk_ipc_fail(struct mk_error *err, int ret, u32 code, u64 arg)
 	return ret;
 }
 
-/* --- bell.c: this kernel's doorbell ------------------------------------------- */
+/* --- bell.c: this kernel's doorbells ------------------------------------------ */
 
 int mk_bell_init(void);
 void mk_bell_exit(void);
-u64 mk_bell_address(void);	/* MK_BELL() */
+struct mk_bell *mk_bell_take(struct mk_channel *ch, u32 cpu, struct mk_error *err);
+void mk_bell_retire(struct mk_bell *bell);
+u64 mk_bell_address(const struct mk_bell *bell);	/* MK_BELL(); NULL: the shared one's */
 
 /* --- channel.c ------------------------------------------------------------------ */
 
@@ -68,8 +71,10 @@ struct mk_channel *mk_channel_find(const char *name);
 struct mk_channel *mk_channel_find_epoch(u64 epoch);
 struct mk_channel *mk_channel_find_service(const struct mk_service *service);
 struct mk_channel *mk_channel_first(void);
-bool mk_channels_scan(void);
-void mk_channels_moved(u64 bell);
+int mk_channel_bell(struct mk_channel *ch, u32 cpu, struct mk_error *err);
+void mk_channel_scan(struct mk_channel *ch);
+void mk_channels_scan(void);
+void mk_channels_moved(void);
 
 /* --- service.c: who uses channels ------------------------------------------------ */
 

@@ -112,6 +112,10 @@ AT(struct mk_ipc_open, epoch, 112);
 AT(struct mk_ipc_open, peer_name, 120);
 AT(struct mk_ipc_open, rate, 184);
 
+SIZE(struct mk_ipc_bell, 40);
+AT(struct mk_ipc_bell, cpu, 32);
+AT(struct mk_ipc_bell, reserved, 36);
+
 SIZE(struct mk_ipc_console, 112);
 AT(struct mk_ipc_console, name, 32);
 AT(struct mk_ipc_console, flags, 96);

@@ -14,6 +14,7 @@
 
 #include "wire.h"
 
+struct mk_bell;
 struct mk_channel;
 struct mk_channel_ops;
 
@@ -82,6 +83,8 @@ void mk_service_unregister(const struct mk_service *service);
  * @phys:	constant: physical address of the head
  * @apicid:	constant: the other side's CPUs, or NULL: any
  * @nr_apicids:	constant
+ * @bell:	its own doorbell, or NULL: that of all; bells_lock, written with
+ *		mk_ipc_lock
  * @rings:	how often this side has rung
  * @seen:	the other side's counter when it was looked at last
  * @bad_bells:	doorbell addresses of the other side that are none
@@ -111,6 +114,7 @@ struct mk_channel {
 	u64 phys;
 	u32 *apicid;
 	u32 nr_apicids;
+	struct mk_bell *bell;
 	atomic_t rings;
 	u32 seen;
 	atomic_t bad_bells;

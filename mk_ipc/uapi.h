@@ -11,6 +11,7 @@
  *		times it did since, as an eventfd does; ECONNRESET when the
  *		channel is over
  *	poll()	POLLIN when read() would not wait, POLLHUP when it is over
+ *	ioctl()	MK_IPC_IOC_BELL
  */
 #ifndef MK_IPC_UAPI_H
 #define MK_IPC_UAPI_H
@@ -177,11 +178,31 @@ struct mk_ipc_console_query {
 	__u32 reserved;
 };
 
+/* struct mk_ipc_bell.cpu */
+#define MK_BELL_SHARED		(~0U)	/* the doorbell that all channels share */
+
+/**
+ * struct mk_ipc_bell - MK_IPC_IOC_BELL: of a channel: a doorbell for it alone
+ * @hdr:	header
+ * @cpu:	of this kernel, which takes its interrupts; MK_BELL_SHARED: none of its own
+ * @reserved:	zero
+ *
+ * It is an interrupt, "mk_ipc doorbell NAME" in /proc/interrupts, which moves as any
+ * other does, and is given back with the descriptor.  A kernel has 16 of them; one
+ * that was given back, or put elsewhere by this call, is free again a second later.
+ */
+struct mk_ipc_bell {
+	struct mk_hdr hdr;
+	__u32 cpu;
+	__u32 reserved;
+};
+
 #define MK_IPC_IOC_PERMIT	MK_IOC(0x40)
 #define MK_IPC_IOC_FORBID	MK_IOC(0x41)
 #define MK_IPC_IOC_OPEN		MK_IOC(0x42)
 #define MK_IPC_IOC_LIST		MK_IOC(0x43)
 #define MK_IPC_IOC_CONSOLE	MK_IOC(0x44)
 #define MK_IPC_IOC_CONSOLE_QUERY MK_IOC(0x45)
+#define MK_IPC_IOC_BELL		MK_IOC(0x60)
 
 #endif /* MK_IPC_UAPI_H */

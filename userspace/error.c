@@ -192,6 +192,9 @@ static const struct sentence sentences[] = {
 	[MK_E_CONSOLE_BUSY] = { EXIT_FAILED, "console_busy", "%o",
 		"somebody else writes to its console",
 		"look on: mkctl console %n --read-only" },
+	[MK_E_NO_BELL] = { EXIT_FAILED, "no_bell", "%o",
+		"all %0u doorbells for single channels are in use, or were a second ago",
+		"end a program that has one; without it a channel uses the one of all" },
 
 	[MK_E_NO_REGION] = { EXIT_FAILED, "no_region", "%o", "there is none",
 		"`mkctl fs list` shows all regions" },

@@ -119,6 +119,18 @@ static inline int mk_chan_ring(struct mk_chan *c)
 	return write(c->fd, &one, sizeof(one)) < 0 ? -errno : 0;
 }
 
+/*
+ * Have a doorbell for this channel alone, whose interrupts @cpu takes: who sleeps is
+ * woken there, and no other channel is looked at. MK_BELL_SHARED: that of all channels
+ * again. -ENOSPC: none is left.
+ */
+static inline int mk_chan_bell(const struct mk_chan *c, __u32 cpu)
+{
+	struct mk_ipc_bell b = { .hdr.size = sizeof(b), .cpu = cpu };
+
+	return ioctl(c->fd, MK_IPC_IOC_BELL, &b) < 0 ? -errno : 0;
+}
+
 /* Sleep until the other side has rung. */
 static inline int mk_chan_wait(struct mk_chan *c)
 {

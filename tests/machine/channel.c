@@ -13,6 +13,11 @@
  *	channel stream NAME COUNT	messages of 4 KiB; prints ns a message
  *	channel drain NAME		takes what comes, until it is over
  *	channel scribble NAME COUNT	writes random words anywhere in it, and rings
+ *	channel turn NAME COUNT		asks, and has another doorbell each 20 times;
+ *					prints how many it was given
+ *	channel bells CPU NAME...	has a doorbell there for each, until it is killed
+ *
+ * With BELL=CPU the channel has a doorbell of its own there.
  */
 #include <err.h>
 #include <stdio.h>
@@ -25,6 +30,7 @@
 #define NUMBERED_MAX	600	/* bytes of a numbered message */
 #define LONG_BYTES	9000	/* of one in a thousand */
 #define STALL_US	2000	/* at most, once in four thousand */
+#define TURN_US		10000	/* between two doorbells */
 
 static struct mk_chan chan;
 static unsigned char buf[MK_RING_MESSAGE_MAX];
@@ -200,6 +206,37 @@ static void drain(void)
 		must(len, "receive");
 }
 
+static void turn(unsigned long count)
+{
+	unsigned long i, given = 0;
+	int ret;
+
+	for (i = 0; i < count; i++) {
+		ret = mk_chan_bell(&chan, i % 3 == 2 ? MK_BELL_SHARED : i % 3);
+		if (ret != -ENOSPC)
+			must(ret, "bell");
+		given += !ret;
+		usleep(TURN_US);
+		round_trips(20);
+	}
+	printf("%lu doorbells\n", given);
+}
+
+static void bells(char **arg)
+{
+	struct mk_ipc_bell b = { .hdr.size = sizeof(b), .cpu = atoi(*arg) };
+
+	while (*++arg) {
+		must(mk_chan_open(&chan, *arg, OPEN_MS), *arg);
+		if (ioctl(chan.fd, MK_IPC_IOC_BELL, &b) < 0)
+			err(1, "%s: code %u, %llu", *arg, b.hdr.err.code,
+			    (unsigned long long)b.hdr.err.arg[0]);
+	}
+	printf("ready\n");
+	fflush(stdout);
+	pause();
+}
+
 static void scribble(unsigned long count)
 {
 	__u32 *word = (__u32 *)chan.head;
@@ -227,7 +264,11 @@ int main(int argc, char **argv)
 		return forbid(argv + 2), 0;
 	if (argc < 3)
 		errx(2, "see channel.c");
+	if (!strcmp(act, "bells"))
+		return bells(argv + 2), 0;
 	must(mk_chan_open(&chan, argv[2], OPEN_MS), argv[2]);
+	if (getenv("BELL"))
+		must(mk_chan_bell(&chan, atoi(getenv("BELL"))), "bell");
 	if (!strcmp(act, "echo"))
 		echo();
 	else if (!strcmp(act, "ask") && !strcmp(argv[argc - 1], "stay"))
@@ -244,6 +285,8 @@ int main(int argc, char **argv)
 		drain();
 	else if (!strcmp(act, "scribble"))
 		scribble(count);
+	else if (!strcmp(act, "turn"))
+		turn(count);
 	else
 		errx(2, "see channel.c");
 	return 0;

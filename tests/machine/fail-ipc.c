@@ -243,6 +243,15 @@ static int ring(void)
 	return plain(poll(&p, 1, 0) == 1 ? write(fd, &rings, sizeof(rings)) : -1);
 }
 
+static int take_bell(void)
+{
+	struct mk_ipc_bell b = { .hdr.size = sizeof(b), .cpu = 0 };
+	int ret = mk_call(fd, MK_IPC_IOC_BELL, &b);
+
+	error = b.hdr.err;
+	return ret;
+}
+
 /* --- consoles ---------------------------------------------------------------------- */
 
 static int open_console(void)
@@ -313,6 +322,7 @@ const struct step steps_ipc[] = {
 	{ "OPEN of a channel", .before = permitted, .call = open_channel, .after = forbidden },
 	{ "mmap", .before = opened, .call = map, .after = forbidden, .plain = true },
 	{ "write, poll", .before = opened, .call = ring, .after = forbidden, .plain = true },
+	{ "BELL", .before = opened, .call = take_bell, .after = forbidden },
 	{ "CONSOLE", .call = open_console, .after = drop },
 	{ "CONSOLE_QUERY", .before = open_console, .call = query, .after = drop, .plain = true },
 	{ "read of a console", .before = open_console, .call = print, .after = drop,

@@ -29,6 +29,7 @@ static const struct call ipc_calls[] = {
 	IPC_CALL(LIST, struct mk_ipc_list, 0),
 	IPC_CALL(CONSOLE, struct mk_ipc_console, 0),
 	IPC_CALL(CONSOLE_QUERY, struct mk_ipc_console_query, 1),
+	IPC_CALL(BELL, struct mk_ipc_bell, 1),
 };
 
 static unsigned char *const room = ARENA + 32 * 1024;
@@ -72,6 +73,7 @@ static void fill(const struct call *call)
 		struct mk_ipc_open open;
 		struct mk_ipc_list list;
 		struct mk_ipc_console console;
+		struct mk_ipc_bell bell;
 	} *arg = (void *)ARENA;
 
 	memset(ARENA, 0, 4096);
@@ -93,6 +95,9 @@ static void fill(const struct call *call)
 		fill_end(arg->console.name);
 		arg->console.flags = random_below(5);
 		arg->console.timeout_ms = PICK(0U, 0U, 20U);
+		break;
+	case MK_IPC_IOC_BELL:
+		arg->bell.cpu = PICK(0U, 1U, 2U, 1024U, 0x80000000U, MK_BELL_SHARED);
 		break;
 	}
 }
