@@ -35,7 +35,7 @@ step() {
 	numa)	 vm --name "$1" --tests '70*' --limit 600 --numa ;;
 	tsc)	 vm --name "$1" --tests '75*' --limit 300 --append clearcpuid=tsc ;;
 	silent)	 vm --name "$1" --tests '76*' --limit 300 --host debug ;;
-	eight)	 vm --name "$1" --tests '71* 88*' --limit 1200 --cpus 10 --memory 6G --env TEST_LIMIT=900 ;;
+	eight)	 vm --name "$1" --tests '71* 88*' --limit 1200 --cpus 10 --memory 8G --env TEST_LIMIT=900 ;;
 	pmem)	 vm --name "$1" --tests '78*' --limit 300 --append 'memmap=64M!5G memmap=64M$5376M' ;;
 	programs) vm --name "$1" --tests '79*' --limit 900 --memory 6G --env TEST_LIMIT=800 ;;
 	windows) vm --name "$1" --tests '74*' --limit 600 --cpus 20 ;;
