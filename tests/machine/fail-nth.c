@@ -124,7 +124,7 @@ static int run_core(const struct step *step)
 static int with_core(void)
 {
 	return faults_in_initcalls("register_irq_proc") ?: run_core(steps_module) ?:
-	       faults_everywhere() ?: insert_core() ?:
+	       faults_everywhere(FAULTS_CONTIG) ?: insert_core() ?:
 	       (dev = mk_open_device()) < 0 ? -1 : run_core(steps_device) ?: pool_add() ?:
 	       run_core(steps_pool);
 }
@@ -134,8 +134,9 @@ static int with_ipc(void)
 	if (!wants("ipc"))
 		return 0;
 	return faults_in_initcalls("register_irq_proc") ?: run(steps_ipc_module) ?:
-	       faults_everywhere() ?: ipc_insert() ?: run(steps_ipc_start) ?: ipc_running() ?:
-	       run(steps_ipc) ?: discard() ?: ipc_remove();
+	       faults_everywhere(FAULTS_CONTIG) ?: ipc_insert() ?: run(steps_ipc_start) ?:
+	       ipc_running() ?: run(steps_ipc) ?: faults_everywhere("register_irq_proc") ?:
+	       run(steps_ipc_bell) ?: faults_everywhere(FAULTS_CONTIG) ?: discard() ?: ipc_remove();
 }
 
 static int with_fs(void)
@@ -143,8 +144,8 @@ static int with_fs(void)
 	if (!wants("fs"))
 		return 0;
 	return faults_in_initcalls("__kmem_cache_create_args") ?: run(steps_fs_module) ?:
-	       faults_everywhere() ?: fs_insert() ?: fs_make() ?: run(steps_fs_mount) ?:
-	       fs_mount() ?: run(steps_fs) ?: fs_remove();
+	       faults_everywhere(FAULTS_CONTIG) ?: fs_insert() ?: fs_make() ?:
+	       run(steps_fs_mount) ?: fs_mount() ?: run(steps_fs) ?: fs_remove();
 }
 
 int main(int argc, char **argv)

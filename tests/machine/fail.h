@@ -57,6 +57,7 @@ int running(const char *act);
 
 /* These are in this order: with mk_core, with mk_ipc, with an instance that runs. */
 extern const struct step steps_ipc_module[], steps_ipc_start[], steps_ipc[];
+extern const struct step steps_ipc_bell[];
 struct ipc_counts ipc_count(void);
 int ipc_insert(void);
 int ipc_remove(void);

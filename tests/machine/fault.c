@@ -85,10 +85,10 @@ int faults_in_initcalls(const char *but)
 	       memory_where("reject", function(but));
 }
 
-int faults_everywhere(void)
+int faults_everywhere(const char *but)
 {
 	return memory_where("require", (struct range){ "0", "0xffffffffffffffff" }) ?:
-	       memory_where("reject", function("alloc_contig_range_noprof"));
+	       memory_where("reject", function(but));
 }
 
 int fault_open(void)

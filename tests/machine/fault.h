@@ -13,8 +13,9 @@ int faults_setup(void);
  * function @but does not fail.  The rest is our part.
  */
 int faults_in_initcalls(const char *but);
-/* But where it moves a page: there the kernel itself goes on without memory. */
-int faults_everywhere(void);
+/* But below a function: FAULTS_CONTIG moves pages, where the kernel goes on without memory. */
+#define FAULTS_CONTIG	"alloc_contig_range_noprof"
+int faults_everywhere(const char *but);
 
 /* Return: a descriptor for fault_call(), or -1. */
 int fault_open(void);
