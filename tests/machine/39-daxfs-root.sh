@@ -75,7 +75,7 @@ mkctl fs inspect root | note
 
 # child_of PROCESS: it has one now, and does not go on
 child_of() {
-	kill -STOP -$1 2>/dev/null || return
+	kill -STOP "-$1" 2>/dev/null || return
 	child=$(cat /proc/[0-9]*/stat 2>/dev/null | awk -v parent="$1" '$4 == parent { print $1 }')
 	[ -n "$child" ]
 }
