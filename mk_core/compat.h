@@ -326,9 +326,10 @@ compat_revalidate(int (*fn)(struct inode *, const struct qstr *, struct dentry *
 #define COMPAT_HUGE_FAULT
 #include <linux/huge_mm.h>
 #include <linux/pfn_t.h>
-static inline vm_fault_t compat_insert_huge(struct vm_fault *vmf, phys_addr_t at, bool write)
+/* As the mapping permits. Told of a write Linux warns of an entry that came meanwhile. */
+static inline vm_fault_t compat_insert_huge(struct vm_fault *vmf, phys_addr_t at)
 {
-	return vmf_insert_pfn_pmd(vmf, phys_to_pfn_t(at, PFN_DEV | PFN_MAP), write);
+	return vmf_insert_pfn_pmd(vmf, phys_to_pfn_t(at, PFN_DEV | PFN_MAP), false);
 }
 #endif
 

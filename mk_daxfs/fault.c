@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Mapped files: the pages of the region themselves.  Each is referenced as long as
- * a process has it, so get_user_pages() works, and whoever frees a block sees that.
+ * a process has it, so get_user_pages() works, and whoever frees a block sees that;
+ * one entry for 2 MiB has no references, and is taken away before anybody looks.
  *
  * Pages are inserted in an SRCU read section: who frees blocks waits for it, and
  * takes what it has mapped away, see grace.c.
@@ -218,7 +219,7 @@ static u8 *huge_at(const struct vm_fault *vmf, struct mk_fs_node *node)
 	struct daxfs_run run;
 	u8 *at;
 
-	if (is_private(vmf) || addr < vma->vm_start || addr + PMD_SIZE > vma->vm_end ||
+	if (addr < vma->vm_start || addr + PMD_SIZE > vma->vm_end ||
 	    (vmf->address - addr) >> PAGE_SHIFT != vmf->pgoff % (PMD_SIZE >> PAGE_SHIFT) ||
 	    pos + PMD_SIZE > mk_peer_load_acquire(&node->raw->size) ||
 	    daxfs_map(fs, node->ref, pos, PMD_SIZE, &run) || run.len < PMD_SIZE ||
@@ -239,7 +240,7 @@ static vm_fault_t insert_huge(struct vm_fault *vmf, struct mk_fs_node *node)
 	if (at) {
 		for (i = 0; i < PMD_SIZE >> PAGE_SHIFT; i++)
 			set_mapping(virt_to_page(at) + i, fs->futexes->i_mapping);
-		ret = compat_insert_huge(vmf, virt_to_phys(at), vmf->flags & FAULT_FLAG_WRITE);
+		ret = compat_insert_huge(vmf, virt_to_phys(at));
 	}
 	srcu_read_unlock(&fs->readers, idx);
 	return ret;
@@ -251,7 +252,7 @@ static vm_fault_t huge_fault(struct vm_fault *vmf, unsigned int order)
 	bool write = vmf->flags & FAULT_FLAG_WRITE;
 	vm_fault_t ret;
 
-	if (order != PMD_ORDER)
+	if (order != PMD_ORDER || is_private(vmf) || !pmd_none(*vmf->pmd))
 		return VM_FAULT_FALLBACK;
 	if (write) {
 		sb_start_pagefault(inode->i_sb);

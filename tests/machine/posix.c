@@ -268,11 +268,15 @@ TEST(shared_mapping_is_the_file)
 TEST(private_mapping_is_a_copy)
 {
 	int fd = make("private");
+	const struct timespec then[2] = { { .tv_sec = 1 }, { .tv_sec = 1 } };
+	struct stat st;
 	char *map, *read_first;
 
 	fill(page, 'j');
 	ASSERT_EQ(PAGE, write(fd, page, PAGE));
-	map = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE, fd, 0);
+	ASSERT_EQ(0, futimens(fd, then));
+	/* likely where no page table is yet */
+	map = mmap((void *)(1UL << 44), PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE, fd, 0);
 	read_first = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE, fd, 0);
 	ASSERT_NE(MAP_FAILED, map);
 	EXPECT_EQ('j', read_first[5]);
@@ -282,6 +286,8 @@ TEST(private_mapping_is_a_copy)
 	EXPECT_EQ('j', read_first[1]);
 	ASSERT_EQ(1, pread(fd, other, 1, 0));
 	EXPECT_EQ('j', other[0]);
+	ASSERT_EQ(0, fstat(fd, &st));
+	EXPECT_EQ(1, st.st_mtim.tv_sec);
 	munmap(map, PAGE);
 	munmap(read_first, PAGE);
 	close(fd);
