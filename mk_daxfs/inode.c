@@ -92,14 +92,20 @@ int daxfs_getattr(struct daxfs *fs, struct daxfs_ref ref, struct daxfs_attr *att
 	return ref.gen && ref.gen != attr->ref.gen ? -ESTALE : 0;
 }
 
+/* Locked; unlocked when it is another one by now. */
+static int check_locked(struct daxfs *fs, struct daxfs_ref ref, struct daxfs_inode *inode)
+{
+	if (mk_peer_load(&inode->gen) == ref.gen && mk_peer_load(&inode->mode))
+		return 0;
+	daxfs_unlock(fs, &inode->lock);
+	return -ESTALE;
+}
+
 static int lock_inode(struct daxfs *fs, struct daxfs_ref ref, struct daxfs_inode *inode)
 {
 	int err = inode ? daxfs_lock(fs, &inode->lock) : -ESTALE;
 
-	if (err || (mk_peer_load(&inode->gen) == ref.gen && mk_peer_load(&inode->mode)))
-		return err;
-	daxfs_unlock(fs, &inode->lock);
-	return -ESTALE;
+	return err ?: check_locked(fs, ref, inode);
 }
 
 /**
@@ -265,8 +271,8 @@ void daxfs_close(struct daxfs *fs, struct daxfs_ref ref)
 	if (!inode || mk_peer_load(&inode->gen) != ref.gen)
 		return;
 	set_open(fs, inode, false);
-	/* it may be another one by now: its lock tells */
-	if (!ends_closed(inode) || lock_inode(fs, ref, inode))
+	if (!ends_closed(inode) || daxfs_lock_anyway(fs, &inode->lock) ||
+	    check_locked(fs, ref, inode))
 		return;
 	if (mk_peer_load(&inode->open))
 		daxfs_inode_unlock(fs, inode);
