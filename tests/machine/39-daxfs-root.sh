@@ -83,6 +83,7 @@ child_of() {
 # the process that holds everybody up dies, sometimes while it does
 died=0
 for wait in 0 2000 4000 6000 8000 10000 15000 20000 30000 40000; do
+	child=
 	setsid mkctl fs check root >/tmp/out 2>&1 &
 	while kill -0 $! 2>/dev/null && ! child_of $!; do
 		kill -CONT -$! 2>/dev/null
