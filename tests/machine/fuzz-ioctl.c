@@ -305,7 +305,7 @@ static void one_map(void)
 	if (p == MAP_FAILED)
 		return;
 	p[random_below(size)] = 1;
-	munmap(p, random_below(2) ? size : size / 2 + 4096);
+	munmap(p, random_below(2) ? size : size / 2);
 	munmap(p, size);
 }
 
