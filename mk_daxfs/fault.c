@@ -187,10 +187,11 @@ static vm_fault_t fault_locked(struct vm_fault *vmf, struct mk_fs_node *node)
 	return ret;
 }
 
-static vm_fault_t fault(struct vm_fault *vmf)
+static vm_fault_t fault_by(struct vm_fault *vmf,
+			   vm_fault_t (*insert)(struct vm_fault *vmf, struct mk_fs_node *node))
 {
 	struct inode *inode = file_inode(vmf->vma->vm_file);
-	bool write = vmf->flags & FAULT_FLAG_WRITE && vmf->vma->vm_flags & VM_SHARED;
+	bool write = vmf->flags & FAULT_FLAG_WRITE && !is_private(vmf);
 	vm_fault_t ret;
 
 	if (write) {
@@ -198,11 +199,16 @@ static vm_fault_t fault(struct vm_fault *vmf)
 		file_update_time(vmf->vma->vm_file);
 	}
 	filemap_invalidate_lock_shared(inode->i_mapping);
-	ret = fault_locked(vmf, mk_fs_node(inode));
+	ret = insert(vmf, mk_fs_node(inode));
 	filemap_invalidate_unlock_shared(inode->i_mapping);
 	if (write)
 		sb_end_pagefault(inode->i_sb);
 	return ret;
+}
+
+static vm_fault_t fault(struct vm_fault *vmf)
+{
+	return fault_by(vmf, fault_locked);
 }
 
 #ifdef COMPAT_HUGE_FAULT
@@ -248,22 +254,9 @@ static vm_fault_t insert_huge(struct vm_fault *vmf, struct mk_fs_node *node)
 
 static vm_fault_t huge_fault(struct vm_fault *vmf, unsigned int order)
 {
-	struct inode *inode = file_inode(vmf->vma->vm_file);
-	bool write = vmf->flags & FAULT_FLAG_WRITE;
-	vm_fault_t ret;
-
 	if (order != PMD_ORDER || is_private(vmf) || !pmd_none(*vmf->pmd))
 		return VM_FAULT_FALLBACK;
-	if (write) {
-		sb_start_pagefault(inode->i_sb);
-		file_update_time(vmf->vma->vm_file);
-	}
-	filemap_invalidate_lock_shared(inode->i_mapping);
-	ret = insert_huge(vmf, mk_fs_node(inode));
-	filemap_invalidate_unlock_shared(inode->i_mapping);
-	if (write)
-		sb_end_pagefault(inode->i_sb);
-	return ret;
+	return fault_by(vmf, insert_huge);
 }
 #endif
 
