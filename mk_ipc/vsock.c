@@ -635,10 +635,14 @@ static u32 get_local_cid(void)
 	return own_cid;
 }
 
-/* A channel belongs to no network namespace. */
+/*
+ * A channel belongs to no network namespace.  Who reaches the server runs what it likes
+ * as root of that instance: a port below 1024, which many containers may have, is too
+ * little for that.  Called by connect() alone.
+ */
 static bool stream_allow(compat_vsock_stream_args)
 {
-	return COMPAT_VSOCK_IS_GLOBAL;
+	return COMPAT_VSOCK_IS_GLOBAL && (port != MK_VSOCK_SERVER || capable(CAP_SYS_ADMIN));
 }
 
 static bool seqpacket_allow(compat_vsock_seqpacket_args)

@@ -7,7 +7,6 @@
 #include <sys/socket.h>
 #include <time.h>
 
-#include "../mk_ipc/wire.h"
 #include "reach.h"
 
 #define APPEAR_MS	5000	/* for the server of an instance that was just started */
@@ -34,7 +33,7 @@ static int bind_reserved(int fd)
 static int connect_to(__u32 id)
 {
 	struct sockaddr_vm there = {
-		.svm_family = AF_VSOCK, .svm_cid = MK_VSOCK_CID(id), .svm_port = MK_SERVE_PORT
+		.svm_family = AF_VSOCK, .svm_cid = MK_VSOCK_CID(id), .svm_port = MK_VSOCK_SERVER
 	};
 	int err, fd = socket(AF_VSOCK, SOCK_STREAM | SOCK_CLOEXEC, 0);
 

@@ -31,7 +31,7 @@
 static int open_listener(void)
 {
 	struct sockaddr_vm here = {
-		.svm_family = AF_VSOCK, .svm_cid = VMADDR_CID_ANY, .svm_port = MK_SERVE_PORT
+		.svm_family = AF_VSOCK, .svm_cid = VMADDR_CID_ANY, .svm_port = MK_VSOCK_SERVER
 	};
 	int fd = socket(AF_VSOCK, SOCK_STREAM | SOCK_CLOEXEC, 0);
 

@@ -27,7 +27,8 @@
 
 #include <linux/types.h>
 
-#define MK_SERVE_PORT		877	/* below 1024, as is mkctl's own: root's */
+#include "../mk_ipc/wire.h"
+
 #define MK_SERVE_MAGIC		0x58454b4d	/* "MKEX" */
 #define MK_SERVE_VERSION	1
 

@@ -60,6 +60,7 @@ exits 0 "the server has nothing of the user's open" sh -c \
 	'pidof @mkexec || exit 2; for p in $(pidof @mkexec); do ls -l /proc/$p/fd; done | grep "> /" && exit 1; exit 0'
 note /tmp/out
 
+check "who is not root, but may use its ports, does not reach it" vsock forbidden $(($(of web id) + 2)) 877
 check "who has no port of root's is not served" vsock distrusted $(($(of web id) + 2)) 877
 
 must sh -c "head -c 50000000 /dev/urandom >/tmp/data"

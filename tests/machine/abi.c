@@ -632,17 +632,6 @@ static void expect_no_permission(struct __test_metadata *_metadata, const int *f
 	EXPECT_EQ(0, status); \
 } while (0)
 
-static int drop(unsigned int cap)
-{
-	struct __user_cap_header_struct h = { .version = _LINUX_CAPABILITY_VERSION_3 };
-	struct __user_cap_data_struct d[2];
-
-	if (syscall(SYS_capget, &h, d))
-		return -1;
-	d[0].effective &= ~(1U << cap);
-	return syscall(SYS_capset, &h, d);
-}
-
 TEST_F(abi, nobody_is_refused_also_with_an_open_descriptor)
 {
 	AS(setgroups(0, NULL) || setgid(NOBODY) || setuid(NOBODY));
@@ -650,8 +639,8 @@ TEST_F(abi, nobody_is_refused_also_with_an_open_descriptor)
 
 TEST_F(abi, both_capabilities_are_needed)
 {
-	AS(drop(CAP_SYS_ADMIN));
-	AS(drop(CAP_SYS_BOOT));
+	AS(drop_capability(CAP_SYS_ADMIN));
+	AS(drop_capability(CAP_SYS_BOOT));
 }
 
 /* --- states and poll ----------------------------------------------------- */

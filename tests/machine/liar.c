@@ -225,7 +225,7 @@ static void tell(const char *name)
 int main(int argc, char **argv)
 {
 	struct sockaddr_vm here = {
-		.svm_family = AF_VSOCK, .svm_cid = VMADDR_CID_ANY, .svm_port = MK_SERVE_PORT
+		.svm_family = AF_VSOCK, .svm_cid = VMADDR_CID_ANY, .svm_port = MK_VSOCK_SERVER
 	};
 	int i, listener = socket(AF_VSOCK, SOCK_STREAM, 0);
 

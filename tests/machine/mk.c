@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /* What the test programs of the machine share: calls of /dev/mk, an image. */
+#include <linux/capability.h>
 #include <stddef.h>
+#include <sys/syscall.h>
 
 #include "craft.h"
 #include "mk.h"
@@ -236,4 +238,15 @@ int file_write(const char *path, const void *data, size_t len)
 	if (fd >= 0)
 		close(fd);
 	return ret;
+}
+
+int drop_capability(unsigned int cap)
+{
+	struct __user_cap_header_struct h = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct d[2];
+
+	if (syscall(SYS_capget, &h, d))
+		return -1;
+	d[0].effective &= ~(1U << cap);
+	return syscall(SYS_capset, &h, d);
 }

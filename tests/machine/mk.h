@@ -87,6 +87,9 @@ int mk_change(int dev, unsigned int cmd, __u32 cpu, __u64 memory);
 /* Kill and delete all instances, and delete all regions. */
 void mk_delete_all(int dev);
 
+/* This process goes on without it.  0, or -1 and errno. */
+int drop_capability(unsigned int cap);
+
 /* Random numbers that repeat with the seed: argument 2 of a program, or ours. */
 void random_seed(int argc, char **argv);
 __u32 random_below(__u32 n);

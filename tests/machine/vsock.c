@@ -13,6 +13,8 @@
  *	vsock hold CID			connects, says so, and waits for the end
  *	vsock refused CID PORT ERRNO	connecting fails so
  *	vsock distrusted CID PORT	who has a port above 1023 is told nothing
+ *	vsock forbidden CID PORT	without CAP_SYS_ADMIN, from a port below 1024:
+ *					ENETUNREACH
  *	vsock many CID COUNT		connections one after the other
  *	vsock speed CID MIB		one direction; prints MiB a second
  *	vsock cid			of this kernel
@@ -30,9 +32,11 @@
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
+#include <linux/capability.h>
 #include <linux/vm_sockets.h>
 
-#define MIB		(1024UL * 1024)
+#include "mk.h"
+
 #define RECORD_MAX	100000
 
 enum { ECHO, RECORDS, COUNT, COMMAND, DEAF, NR_PORTS };
@@ -245,7 +249,7 @@ static void both(const char *cid, unsigned long len)
 	}
 	if (wait(&status) < 0 || status || done != len)
 		errx(1, "%lu bytes came back, not %lu", done, len);
-	printf("%lu MiB there and back: %.1f MiB/s each way\n", len / MIB,
+	printf("%lu MiB there and back: %.1f MiB/s each way\n", len >> 20,
 	       len / (double)MIB / (now() - begin));
 }
 
@@ -394,6 +398,19 @@ static int distrusted(const char *cid, const char *port)
 	return read(s, &answer, 1) > 0;
 }
 
+static int forbidden(const char *cid, const char *port)
+{
+	struct sockaddr_vm from = address(VMADDR_CID_ANY, 777);
+	struct sockaddr_vm a = address(atoi(cid), atoi(port));
+	int s = make(SOCK_STREAM);
+
+	if (drop_capability(CAP_SYS_ADMIN))
+		err(1, "capset");
+	if (bind(s, (struct sockaddr *)&from, sizeof(from)))
+		err(1, "bind");
+	return !connect(s, (struct sockaddr *)&a, sizeof(a)) || errno != ENETUNREACH;
+}
+
 int main(int argc, char **argv)
 {
 	const char *act = argc > 1 ? argv[1] : "";
@@ -406,7 +423,7 @@ int main(int argc, char **argv)
 	else if (!strcmp(act, "at") && argc > 3)
 		return at(argv[2], argv + 3);
 	else if (!strcmp(act, "both") && argc == 4)
-		both(argv[2], nr * MIB);
+		both(argv[2], nr << 20);
 	else if (!strcmp(act, "records") && argc == 4)
 		by_record(argv[2], nr);
 	else if (!strcmp(act, "shutdown") && argc == 3)
@@ -419,10 +436,12 @@ int main(int argc, char **argv)
 		return refused(argv[2], argv[3], argv[4]);
 	else if (!strcmp(act, "distrusted") && argc == 4)
 		return distrusted(argv[2], argv[3]);
+	else if (!strcmp(act, "forbidden") && argc == 4)
+		return forbidden(argv[2], argv[3]);
 	else if (!strcmp(act, "many") && argc == 4)
 		many(argv[2], nr);
 	else if (!strcmp(act, "speed") && argc == 4)
-		speed(argv[2], nr * MIB);
+		speed(argv[2], nr << 20);
 	else
 		errx(2, "see vsock.c");
 	return 0;
