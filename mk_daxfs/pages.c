@@ -181,12 +181,30 @@ static void unmap(struct mk_fs_extent *extent)
 }
 #endif
 
-static int map_extent(struct mk_fs_extent *extent)
+/* What an administrator names may be a driver's, or another mount's in part. */
+static int claim(struct mk_fs_extent *extent)
+{
+	int err;
+
+	if (!request_mem_region(extent->start, extent->size, KBUILD_MODNAME)) {
+		pr_err("%#llx: a driver or another mount has some of it (/proc/iomem): unbind or unmount it\n",
+		       extent->start);
+		return -EBUSY;
+	}
+	err = remap(extent);
+	if (err)
+		release_mem_region(extent->start, extent->size);
+	return err;
+}
+
+static int map_extent(const struct mk_fs_pages *pages, struct mk_fs_extent *extent)
 {
 	int how;
 
 	if (extent->addr)
 		return 0;
+	if (pages->kind == MK_FS_PHYS)
+		return claim(extent);
 	how = region_intersects(extent->start, extent->size, IORESOURCE_SYSTEM_RAM,
 				IORES_DESC_NONE);
 	if (how == REGION_DISJOINT)
@@ -287,7 +305,7 @@ int mk_fs_pages_map(struct mk_fs *fs)
 	int err;
 
 	for (i = 0; i < fs->pages.nr; i++) {
-		err = map_extent(&fs->pages.extent[i]);
+		err = map_extent(&fs->pages, &fs->pages.extent[i]);
 		if (err)
 			return err;
 	}
@@ -301,10 +319,16 @@ int mk_fs_pages_map(struct mk_fs *fs)
 	return 0;
 }
 
-static void unmap_extents(struct mk_fs_extent *e, struct mk_fs_extent *end)
+static void unmap_extents(const struct mk_fs_pages *pages, struct mk_fs_extent *e)
 {
-	for (; e < end; e++)
+	bool claimed;
+
+	for (; e < pages->extent + pages->nr; e++) {
+		claimed = pages->kind == MK_FS_PHYS && e->map;
 		unmap(e);
+		if (claimed)
+			release_mem_region(e->start, e->size);
+	}
 }
 
 /* What the region has behind the bytes that are mapped. */
@@ -346,7 +370,7 @@ void mk_fs_pages_grow(struct mk_fs *fs)
 	if (!add_new(fs, &share))
 		err = -ENOSPC;
 	for (i = was; !err && i < pages->nr; i++)
-		err = map_extent(&pages->extent[i]);
+		err = map_extent(pages, &pages->extent[i]);
 	if (pages->nr == was && !err)
 		return;
 	err = err ?: list_pieces(fs);
@@ -356,7 +380,7 @@ void mk_fs_pages_grow(struct mk_fs *fs)
 	}
 	pr_err_ratelimited("%s: what was added to it cannot be mapped (%d): unmount it and mount it again\n",
 			   pages->name, err);
-	unmap_extents(pages->extent + was, pages->extent + pages->nr);
+	unmap_extents(pages, pages->extent + was);
 	pages->nr = was;
 }
 
@@ -430,6 +454,6 @@ bool mk_fs_pages_unmap(struct mk_fs *fs)
 	if (fs->core.piece)
 		set_at_rest(fs, 0);
 	free_pieces(fs->core.piece);
-	unmap_extents(fs->pages.extent, fs->pages.extent + fs->pages.nr);
+	unmap_extents(&fs->pages, fs->pages.extent);
 	return true;
 }

@@ -62,9 +62,11 @@ refused file 1 "a file that is there" fs create /tmp/image --size $SIZE
 rm /tmp/image
 
 address=$(at_of 'Persistent Memory (legacy)')
-rmmod nd_pmem nd_e820 2>/dev/null
+refuses "what a driver has" "phys=$address,size=$BYTES"
+echo namespace0.0 >/sys/bus/nd/drivers/nd_pmem/unbind
 check "its memory by its address" mount -t daxfs -o "phys=$address,size=$BYTES" none $DIR
 check "has what the device had" tree verify $DIR t
+refuses "what another mount has in part" "phys=$((address + (2 << 20))),size=2M"
 must umount $DIR
 refuses "RAM" "phys=0x1000000,size=$BYTES"
 refuses "RAM in part" phys=$((RESERVED - (2 << 20))),size=4M
