@@ -18,16 +18,19 @@ userspace:		## build the tools only
 check:			## the quick tests, and others that begin within 35 minutes; KERNEL=debug or kcsan: under one that looks for mistakes
 	tests/check.sh ci
 
-check-all:		## every test: hours
+check-all:		## every test: hours; KERNEL=... likewise
 	tests/check.sh all
 
 lint:			## checkpatch, sparse, W=1, kernel-doc, shellcheck, cppcheck
 	tests/check.sh lint
 
+# FUZZ_TIME, and so many more
+seconds = $(shell echo $$(($(or $(FUZZ_TIME),600) + $1)))
+
 fuzz:			## fuzz the parsers and /dev/mk; FUZZ_TIME=seconds a target
 	$(MAKE) -C tests/fuzz run
-	tests/vm/run --name fuzz --host debug --tests '62*' --limit $(or $(FUZZ_TIME),600) \
-		--env TEST_LIMIT=$(or $(FUZZ_TIME),600) --env FUZZ_ROUNDS=$(or $(FUZZ_TIME),600)s
+	tests/vm/run --name fuzz --host debug --tests '62*' --limit $(call seconds,300) \
+		--env TEST_LIMIT=$(call seconds,100) --env FUZZ_ROUNDS=$(call seconds,0)s
 
 coverage:		## which lines of the modules the tests reach
 	tests/coverage.sh

@@ -8,7 +8,7 @@
 #                      within $CI_MINUTES (35); the others count as skipped
 #   check.sh all       that, every pair, every kind of machine, full Debian
 #   check.sh STEP...   these steps only; "check.sh list" names them
-#   KERNEL=NAME check.sh quick   the machine with this kernel, e.g. debug, kcsan
+#   KERNEL=NAME check.sh ...     the machines with this kernel, e.g. debug, kcsan
 set -euo pipefail
 # shellcheck source=tests/lib/common.sh
 . "$(dirname "$0")/lib/common.sh"
@@ -16,7 +16,7 @@ set -euo pipefail
 passed=0 failed=0 skipped=0
 
 vm() {
-	"$TOP/tests/vm/run" "$@"
+	"$TOP/tests/vm/run" --host "${KERNEL:-6.12}" "$@"
 }
 
 # What each step runs.  The last line that it prints has its counts.
@@ -26,8 +26,8 @@ step() {
 	unit)	 make --no-print-directory -C "$TOP/tests/unit" check ;;
 	model)	 make --no-print-directory -C "$TOP/tests/model" check ;;
 	fuzz)	 make --no-print-directory -C "$TOP/tests/fuzz" check ;;
-	machine) machine "$1" "${KERNEL:-6.12}" ;;
-	debug|kcsan) machine "$1" "$1" ;;
+	machine) vm --name "$1" --tests '[0-6]*' --limit 2700 --env TEST_LIMIT=300 ;;
+	debug|kcsan) KERNEL=$1 "$0" all ;;
 	x2apic)	 vm --name "$1" --tests '[0-6]* 73*' --limit 2400 --env TEST_LIMIT=300 --x2apic ;;
 	ends-*)	 ends "${1#ends-}" ;;
 	lockdown) vm --name "$1" --tests '43*' --limit 300 --env LOCKDOWN=y ;;
@@ -47,11 +47,6 @@ step() {
 	bench)	 "$TOP/tests/bench.sh" --strict && echo "bench: 1 passed, 0 failed, 0 skipped" ;;
 	*)	 die "no step $1" ;;
 	esac
-}
-
-# machine NAME KERNEL: all that runs on every machine
-machine() {
-	vm --name "$1" --host "$2" --tests '[0-6]*' --limit 2700 --env TEST_LIMIT=300
 }
 
 # pair HOST-INSTANCE TESTS: a machine in which these two kernels meet
@@ -84,13 +79,20 @@ quick_steps() {
 
 # Other machines, what is short first; what takes a quarter of an hour is left out.
 more_steps() {
-	[ -n "${KERNEL-}" ] || echo lockdown ima tsc pmem windows numa ends-kexec eight
+	local look_for_mistakes='pmem numa tsc ends-poweroff ends-kexec windows eight'
+
+	case ${KERNEL-} in
+	'')	echo lockdown ima tsc pmem windows numa ends-kexec eight ;;
+	debug)	echo silent "$look_for_mistakes" ;;
+	*)	echo "$look_for_mistakes" ;;
+	esac
 }
 
 all_steps() {
 	local host instance
 
-	echo lint unit model fuzz machine x2apic numa eight windows rounds lockdown ima tsc pmem programs ends-poweroff ends-reboot ends-kexec debian demo bench debug silent kcsan
+	[ -z "${KERNEL-}" ] || { quick_steps; more_steps; echo rounds; return; }
+	echo lint unit model fuzz machine x2apic numa eight windows rounds lockdown ima tsc pmem programs ends-poweroff ends-reboot ends-kexec debian demo bench debug kcsan
 	for host in $("$TOP/tests/kernels.sh" list); do
 		for instance in $("$TOP/tests/kernels.sh" list); do
 			echo "sizes-$host-$instance"

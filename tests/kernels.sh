@@ -89,8 +89,7 @@ get_root() {
 	echo "$MK_CACHE/$1"
 }
 
-# root_install SUITE PACKAGE...
-root_install() {
+install_packages() {
 	local suite=$1 root=$MK_CACHE/$1 log=$BUILD/logs/root-$1.log
 	shift
 
@@ -100,6 +99,11 @@ root_install() {
 	in_root "$root" "$MK_CACHE" env DEBIAN_FRONTEND=noninteractive sh -euc '
 		apt-get -q install -y "$@" || { apt-get -q update && apt-get -q install -y "$@"; }
 		' root_install "$@" </dev/null >>"$log" 2>&1 || die "apt-get in the $suite root failed: $log"
+}
+
+# root_install SUITE PACKAGE...
+root_install() {
+	with_lock "packages-$1" install_packages "$@"
 }
 
 # The newest release of a suite that matches the pattern.
@@ -262,7 +266,7 @@ list)	cmd_list ;;
 get)	cmd_get "${2:?name of a kernel}" ;;
 build)	shift; cmd_build "$@" ;;
 root)	get_root "${2:?name of a suite}" ;;
-install) shift; get_root "$1" >/dev/null; with_lock "$1" root_install "$@" ;;
+install) shift; get_root "$1" >/dev/null; root_install "$@" ;;
 sources) sources "${2:?name of a suite}" ;;
 in)	shift; root=$(get_root "$1"); shift; in_root "$root" "$@" ;;
 *)	sed -n 's/^#   //p' "$0" >&2; exit 2 ;;
