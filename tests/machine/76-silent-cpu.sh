@@ -14,12 +14,12 @@ silent() {
 	echo 100 >$fault/probability
 }
 
-pool_up 2-3 512M
+pool_up 2-3 768M
 must modprobe mk_ipc
 check "it can be made silent" sh -c "echo goes_to >$fault/inject"
 echo 0 >$fault/verbose
-must run_instance db 3 128M
-must mkctl create web --cpus 2 --memory 128M
+must run_instance db 3 256M
+must mkctl create web --cpus 2 --memory 256M
 must mkctl load web --kernel "$KERNEL" --initrd "$INITRD"
 silent 1
 refused start_timeout 1 "a CPU that does not start" start web
@@ -37,12 +37,12 @@ check "the log says what to do" sh -c 'dmesg | grep "CPU 2 .* did not confirm it
 check "and what of its channels is lost" sh -c 'dmesg | grep "bytes of a channel stay lost"'
 refused lost 1 "it does not start again" load web --kernel "$KERNEL" --initrd "$INITRD"
 must mkctl delete web
-equal "its memory is not used again" $((128 << 20)) "$(pool memory_lost)"
-refused cpu_lost 1 "nor is its CPU" create other --cpus 2 --memory 128M
+equal "its memory is not used again" $((256 << 20)) "$(pool memory_lost)"
+refused cpu_lost 1 "nor is its CPU" create other --cpus 2 --memory 256M
 check "the other instance does not care" healthy db
 must mkctl channel remove pair
 must mkctl kill db
 equal "db has lost nothing" 0 "$(of db lost_cpus)"
 must mkctl delete db
-check "what it had is there" run_instance new 3 128M
+check "what it had is there" run_instance new 3 256M
 must mkctl kill new
