@@ -39,6 +39,7 @@ step() {
 	pmem)	 vm --name "$1" --tests '78*' --limit 300 --append 'memmap=64M!5G memmap=64M$5376M' ;;
 	programs) vm --name "$1" --tests '79*' --limit 900 --memory 6G --env TEST_LIMIT=800 ;;
 	windows) vm --name "$1" --tests '74*' --limit 600 --cpus 20 ;;
+	hostile) vm --name "$1" --tests '49*' --limit 1500 --env HOSTILE_TIME=120 --env HOSTILE_SEEDS=3 --env TEST_LIMIT=1200 ;;
 	rounds)	 vm --name "$1" --tests '8*' --limit 3000 --env TEST_LIMIT=900 ;;
 	pair-*)	 pair "${1#pair-}" '10* 11*' ;;
 	sizes-*) pair "${1#sizes-}" '10* 11* 72*' ;;
@@ -91,8 +92,8 @@ more_steps() {
 all_steps() {
 	local host instance
 
-	[ -z "${KERNEL-}" ] || { quick_steps; more_steps; echo rounds; return; }
-	echo lint unit model fuzz machine x2apic numa eight windows rounds lockdown ima tsc pmem programs ends-poweroff ends-reboot ends-kexec debian demo bench debug kcsan
+	[ -z "${KERNEL-}" ] || { quick_steps; more_steps; echo hostile rounds; return; }
+	echo lint unit model fuzz machine x2apic numa eight windows hostile rounds lockdown ima tsc pmem programs ends-poweroff ends-reboot ends-kexec debian demo bench debug kcsan
 	for host in $("$TOP/tests/kernels.sh" list); do
 		for instance in $("$TOP/tests/kernels.sh" list); do
 			echo "sizes-$host-$instance"
