@@ -167,6 +167,15 @@ static int read_memory(void)
 	return ret;
 }
 
+static int policy(void)
+{
+	struct mk_policy p = { .hdr.size = sizeof(p), .restart = MK_RESTART_FAILURE };
+	int ret = mk_call(inst, MK_IOC_POLICY, &p);
+
+	error = p.hdr.err;
+	return ret;
+}
+
 static int reload(void)
 {
 	return mk_simple(inst, MK_IOC_RELOAD, &error);
@@ -262,13 +271,23 @@ static int region_grow(void)
 	return ret;
 }
 
-static int region_permit(void)
+static int region_mode(__u32 mode)
 {
-	struct mk_region_permit p = { .hdr.size = sizeof(p), .name = "fail", .mode = MK_MODE_RW };
+	struct mk_region_permit p = { .hdr.size = sizeof(p), .name = "fail", .mode = mode };
 	int ret = mk_call(region, MK_IOC_REGION_PERMIT, &p);
 
 	error = p.hdr.err;
 	return ret;
+}
+
+static int region_permit(void)
+{
+	return region_mode(MK_MODE_RW);
+}
+
+static int region_forbid(void)
+{
+	return region_mode(MK_MODE_NONE);
 }
 
 static int region_map(void)
@@ -293,8 +312,24 @@ static int region_discard(void)
 	return region_delete() ?: region_forget();
 }
 
+/* An instance that lives, and may be told of a region. */
+static int beside(void)
+{
+	return started() ?: region_create();
+}
+
+static int shared(void)
+{
+	return beside() ?: region_permit();
+}
+
+static int unshared(void)
+{
+	return discard() ?: region_discard();
+}
+
 /* The machine has them where dkms puts them. */
-int insert(const char *module)
+int insert(const char *module, const char *params)
 {
 	struct utsname name;
 	char path[128];
@@ -303,7 +338,7 @@ int insert(const char *module)
 	uname(&name);
 	snprintf(path, sizeof(path), "/lib/modules/%s/updates/dkms/%s.ko", name.release, module);
 	fd = open(path, O_RDONLY | O_CLOEXEC);
-	ret = fd < 0 || syscall(SYS_finit_module, fd, "", 0) ? -errno : 0;
+	ret = fd < 0 || syscall(SYS_finit_module, fd, params, 0) ? -errno : 0;
 	close(fd);
 	return ret;
 }
@@ -315,7 +350,12 @@ int removed(const char *module)
 
 int insert_core(void)
 {
-	return insert("mk_core");
+	return insert("mk_core", "");
+}
+
+static int insert_pool(void)
+{
+	return insert("mk_core", "cpus=3 memory=128M");
 }
 
 static int remove_core(void)
@@ -328,8 +368,13 @@ const struct step steps_module[] = {
 	{ }
 };
 
+const struct step steps_module_pool[] = {
+	{ "load of mk_core with a pool", .call = insert_pool, .after = remove_core, .plain = true },
+	{ }
+};
+
 const struct step steps_device[] = {
-	{ "VERSION", .call = version, .plain = true },
+	{ "VERSION", .call = version, .plain = true, .bare = true },
 	{ "POOL_ADD", .call = pool_add, .after = pool_remove },
 	{ "POOL_REMOVE", .before = pool_add, .call = pool_remove },
 	{ }
@@ -346,20 +391,28 @@ const struct step steps_pool[] = {
 	{ "LOAD of a stock kernel", .before = create_real, .call = load_real, .after = discard },
 	{ "RELOAD", .before = loaded, .call = reload, .after = discard, .again = load },
 	{ "READ", .before = loaded, .call = read_memory, .after = discard },
-	{ "START", .before = loaded, .call = start, .after = discard },
-	{ "KILL", .before = started, .call = kill_it, .after = discard },
-	{ "STOP", .before = idle, .call = stop, .after = discard },
-	{ "DELETE", .before = loaded, .call = delete, .after = forget },
+	{ "POLICY", .before = create, .call = policy, .after = discard, .bare = true },
+	{ "START", .before = loaded, .call = start, .after = discard, .copes = true },
+	{ "KILL", .before = started, .call = kill_it, .after = discard, .copes = true },
+	{ "STOP", .before = idle, .call = stop, .after = discard, .copes = true },
+	{ "DELETE", .before = loaded, .call = delete, .after = forget, .copes = true },
 	{ "REGION_CREATE", .call = region_create, .after = region_discard },
 	{ "REGION_OPEN", .before = region_create, .call = region_open, .after = region_discard },
 	{ "REGION_LIST", .before = region_create, .call = region_list, .after = region_discard },
 	{ "REGION_QUERY", .before = region_create, .call = region_query, .after = region_discard },
-	{ "REGION_GROW", .before = region_create, .call = region_grow, .after = region_discard },
+	{ "REGION_GROW", .before = region_create, .call = region_grow, .after = region_discard,
+	  .bare = true },
 	{ "REGION_PERMIT", .before = region_create, .call = region_permit,
-	  .after = region_discard },
+	  .after = region_discard, .bare = true },
+	{ "REGION_PERMIT of one that lives", .before = beside, .call = region_permit,
+	  .after = unshared, .bare = true },
+	{ "REGION_PERMIT of none", .before = shared, .call = region_forbid,
+	  .after = unshared, .bare = true },
+	{ "REGION_GROW of what it has", .before = shared, .call = region_grow,
+	  .after = unshared, .bare = true },
 	{ "mmap of a region", .before = region_create, .call = region_map,
 	  .after = region_discard, .plain = true },
 	{ "REGION_DELETE", .before = region_create, .call = region_delete,
-	  .after = region_forget },
+	  .after = region_forget, .bare = true },
 	{ }
 };

@@ -33,7 +33,7 @@ static char room[65536], *map;
 
 static int insert_module(void)
 {
-	return insert("mk_daxfs");
+	return insert("mk_daxfs", "");
 }
 
 static int remove_module(void)
@@ -401,14 +401,20 @@ static int remove_both(void)
 
 const struct step steps_fs[] = {
 	{ "open, O_CREAT", .call = open_a, .after = gone, .plain = true },
-	{ "write", .before = open_a, .call = write_it, .after = gone, .plain = true },
-	{ "read", .before = written, .call = read_it, .after = gone, .plain = true },
-	{ "fallocate", .before = open_a, .call = grow, .after = gone, .plain = true },
-	{ "a hole is punched", .before = grown, .call = punch, .after = gone, .plain = true },
-	{ "ftruncate", .before = grown, .call = cut, .after = gone, .plain = true },
+	{ "write", .before = open_a, .call = write_it, .after = gone,
+	  .plain = true, .bare = true },
+	{ "read", .before = written, .call = read_it, .after = gone,
+	  .plain = true, .copes = true },
+	{ "fallocate", .before = open_a, .call = grow, .after = gone,
+	  .plain = true, .bare = true },
+	{ "a hole is punched", .before = grown, .call = punch, .after = gone,
+	  .plain = true, .bare = true },
+	{ "ftruncate", .before = grown, .call = cut, .after = gone,
+	  .plain = true, .bare = true },
 	{ "unlink of 3 MiB", .before = grown, .call = gone, .again = unlink_a, .plain = true },
 	{ "mmap of a file", .before = grown, .call = map_it, .after = unmap, .plain = true },
-	{ "faults", .before = mapped, .call = touch, .after = unmap, .plain = true },
+	{ "faults", .before = mapped, .call = touch, .after = unmap,
+	  .plain = true, .copes = true },
 	{ "flock", .before = open_a, .call = lock_flock, .after = gone, .plain = true },
 	{ "fcntl, a lock", .before = open_a, .call = lock_posix, .after = gone, .plain = true },
 	{ "a part of it goes", .before = locked, .call = unlock, .after = gone, .plain = true },
@@ -426,7 +432,8 @@ const struct step steps_fs[] = {
 	{ "lookup", .before = forgotten, .call = look, .after = unlink_two, .plain = true },
 	{ "chmod", .before = closed, .call = chmod_it, .after = unlink_a, .plain = true },
 	{ "chown", .before = closed, .call = change_owner, .after = unlink_a, .plain = true },
-	{ "chattr", .before = open_a, .call = change_flags, .after = gone, .plain = true },
+	{ "chattr", .before = open_a, .call = change_flags, .after = gone,
+	  .plain = true, .bare = true },
 	{ "setxattr", .before = closed, .call = set_xattr, .after = unlink_a, .plain = true },
 	{ "getxattr", .before = with_xattr, .call = get_xattr, .after = unlink_a, .plain = true },
 	{ "listxattr", .before = with_xattr, .call = list_xattr, .after = unlink_a,

@@ -86,7 +86,7 @@ static int within(int (*done)(void))
 
 static int insert_module(void)
 {
-	return insert("mk_ipc");
+	return insert("mk_ipc", "");
 }
 
 int ipc_insert(void)
@@ -154,7 +154,8 @@ const struct step steps_ipc_module[] = {
 
 const struct step steps_ipc_start[] = {
 	{ "START, with mk_ipc", .before = loaded, .call = start, .after = discard },
-	{ "KILL, with mk_ipc", .before = started, .call = kill_it, .after = discard },
+	{ "KILL, with mk_ipc", .before = started, .call = kill_it, .after = discard,
+	  .copes = true },
 	{ }
 };
 
@@ -243,13 +244,28 @@ static int ring(void)
 	return plain(poll(&p, 1, 0) == 1 ? write(fd, &rings, sizeof(rings)) : -1);
 }
 
-static int take_bell(void)
+static int bell(__u32 cpu)
 {
-	struct mk_ipc_bell b = { .hdr.size = sizeof(b), .cpu = 0 };
+	struct mk_ipc_bell b = { .hdr.size = sizeof(b), .cpu = cpu };
 	int ret = mk_call(fd, MK_IPC_IOC_BELL, &b);
 
 	error = b.hdr.err;
 	return ret;
+}
+
+static int take_bell(void)
+{
+	return bell(0);
+}
+
+static int share_bell(void)
+{
+	return bell(MK_BELL_SHARED);
+}
+
+static int with_bell(void)
+{
+	return opened() ?: take_bell();
 }
 
 /* There are 16 a second. */
@@ -324,24 +340,28 @@ static int connect_it(void)
 
 const struct step steps_ipc[] = {
 	{ "PERMIT", .call = permit, .after = comes },
-	{ "FORBID", .before = permitted, .call = forbid, .after = settled },
+	{ "FORBID", .before = permitted, .call = forbid, .after = settled, .copes = true },
 	{ "LIST of channels", .call = list_all },
 	{ "OPEN of a channel", .before = permitted, .call = open_channel, .after = forbidden },
 	{ "mmap", .before = opened, .call = map, .after = forbidden, .plain = true },
-	{ "write, poll", .before = opened, .call = ring, .after = forbidden, .plain = true },
+	{ "write, poll", .before = opened, .call = ring, .after = forbidden,
+	  .plain = true, .bare = true },
 	{ "CONSOLE", .call = open_console, .after = drop },
-	{ "CONSOLE_QUERY", .before = open_console, .call = query, .after = drop, .plain = true },
+	{ "CONSOLE_QUERY", .before = open_console, .call = query, .after = drop,
+	  .plain = true, .bare = true },
 	{ "read of a console", .before = open_console, .call = print, .after = drop,
 	  .plain = true },
 	{ "write to a console", .before = open_console, .call = type, .after = drop,
 	  .plain = true },
 	{ "size of a console", .before = open_console, .call = resize, .after = drop,
-	  .plain = true },
+	  .plain = true, .bare = true },
 	{ "a socket", .call = connect_it, .after = settled, .plain = true },
 	{ }
 };
 
 const struct step steps_ipc_bell[] = {
 	{ "BELL", .before = opened, .call = take_bell, .after = silenced },
+	{ "BELL, the shared one", .before = with_bell, .call = share_bell, .after = silenced,
+	  .bare = true },
 	{ }
 };

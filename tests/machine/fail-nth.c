@@ -1,17 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * fail-nth KERNEL INITRD [core|ipc|fs]: in every call of /dev/mk and /dev/mk_ipc,
+ * fail-nth KERNEL INITRD core|ipc|fs: in every call of /dev/mk or /dev/mk_ipc, or
  * in those of a file system, and in the load of the modules, the first allocation
  * fails, then the second, and so on until none is left to fail.  A call may do
  * without what failed; else it says so, changes nothing, and the same call works
- * when it is made again.
+ * when it is made again.  The pool and all instances are this program's.
  *
- * The pool and all instances are this program's.
+ * fail-nth instance NTH: likewise in the load of mk_ipc in an instance, from that
+ * allocation on; before the first one, in that of mk_daxfs.
  */
 #include "fail.h"
 #include "fault.h"
 
-static const char *part;	/* NULL: all */
+static const char *part;
 
 /* What has to be as before when a call has failed. */
 struct counts {
@@ -62,7 +63,7 @@ static int after_error(const struct step *step, unsigned int nth, int ret, const
 	return ret < 0 ? bad(step, nth, "it does not work again", ret) : 0;
 }
 
-static int one_fault(int fd, const struct step *step, unsigned int nth, bool *there, int *errors)
+static int one_fault(int fd, const struct step *step, unsigned int nth, int *there, int *errors)
 {
 	int ret = step->before ? step->before() : 0;
 	struct counts was = count();
@@ -71,6 +72,8 @@ static int one_fault(int fd, const struct step *step, unsigned int nth, bool *th
 		return bad(step, nth, "preparation", ret);
 	memset(&error, 0, sizeof(error));
 	*there = fault_call(fd, nth, step->call, &ret);
+	if (*there < 0)
+		return bad(step, nth, "no fault can be made", *there);
 	if (ret < 0 && !*there)
 		return bad(step, nth, "no fault, but an error", ret);
 	if (ret < 0) {
@@ -86,8 +89,7 @@ static int all_faults(int fd, const struct step *step)
 {
 	struct counts was = count(), is;
 	unsigned int nth = 0;
-	bool there = true;
-	int errors = 0;
+	int there = 1, errors = 0;
 
 	while (there)
 		if (one_fault(fd, step, ++nth, &there, &errors))
@@ -95,6 +97,10 @@ static int all_faults(int fd, const struct step *step)
 	is = count();
 	if (memcmp(&is, &was, sizeof(is)))
 		return bad(step, nth, "something is left of it", 0);
+	if (nth == 1 && !step->bare)
+		return bad(step, nth, "there was none to fail", 0);
+	if (!errors && !step->bare && !step->copes)
+		return bad(step, nth, "it needed none of them", 0);
 	printf("# %s: %u allocations failed, %d errors\n", step->name, nth - 1, errors);
 	fflush(stdout);
 	return 0;
@@ -112,7 +118,7 @@ static int run(const struct step *step)
 
 static bool wants(const char *name)
 {
-	return !part || !strcmp(part, name);
+	return !strcmp(part, name);
 }
 
 static int run_core(const struct step *step)
@@ -124,6 +130,7 @@ static int run_core(const struct step *step)
 static int with_core(void)
 {
 	return faults_in_initcalls("register_irq_proc") ?: run_core(steps_module) ?:
+	       faults_in_initcalls(FAULTS_CONTIG) ?: run_core(steps_module_pool) ?:
 	       faults_everywhere(FAULTS_CONTIG) ?: insert_core() ?:
 	       (dev = mk_open_device()) < 0 ? -1 : run_core(steps_device) ?: pool_add() ?:
 	       run_core(steps_pool);
@@ -148,12 +155,40 @@ static int with_fs(void)
 	       run(steps_fs_mount) ?: fs_mount() ?: run(steps_fs) ?: fs_remove();
 }
 
+/* Until it is loaded. */
+static int load_for_good(const struct step *step, unsigned int nth)
+{
+	int fd = fault_open(), there, errors = 0, was, first = nth;
+
+	do {
+		was = errors;
+		if (fd < 0 || one_fault(fd, step, nth++, &there, &errors))
+			return -1;
+	} while (errors > was);
+	close(fd);
+	printf("# %s: allocations %d to %u, %d errors\n", step->name, first, nth - 1, errors);
+	printf("fail-nth: next %u\n", there ? nth : 0);
+	return 0;
+}
+
+static int in_instance(unsigned int nth)
+{
+	int ret = faults_setup();
+
+	if (!ret && nth == 1)
+		ret = faults_in_initcalls("__kmem_cache_create_args") ?: run(steps_instance_fs);
+	return ret ?: faults_in_initcalls("register_irq_proc") ?:
+	       load_for_good(&step_instance_ipc, nth);
+}
+
 int main(int argc, char **argv)
 {
 	unsigned char image[IMAGE_SIZE];
 	int ret;
 
-	if (argc < 3)
+	if (argc == 3 && !strcmp(argv[1], "instance"))
+		return in_instance(atoi(argv[2])) ? 1 : 0;
+	if (argc < 4)
 		return 2;
 	fail_kernel = argv[1];
 	fail_initrd = argv[2];

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* The calls whose allocations fail: fail-core.c, fail-ipc.c, fail-fs.c; the game: fail-nth.c. */
+/*
+ * The calls whose allocations fail: fail-core.c, fail-ipc.c, fail-fs.c, fail-instance.c;
+ * the game: fail-nth.c.
+ */
 #ifndef TESTS_MACHINE_FAIL_H
 #define TESTS_MACHINE_FAIL_H
 
@@ -17,6 +20,8 @@
  * @after:	undoes call and preparation; may be NULL
  * @again:	what works after the call has failed, if that is another one
  * @plain:	it is no ioctl of ours: its errors have no code
+ * @copes:	it does without what fails: else one error must come
+ * @bare:	it allocates nothing: else something must fail
  */
 struct step {
 	const char *name;
@@ -25,6 +30,8 @@ struct step {
 	int (*after)(void);
 	int (*again)(void);
 	bool plain;
+	bool copes;
+	bool bare;
 };
 
 /* What of mk_ipc has to be as before when a call has failed. */
@@ -41,8 +48,8 @@ extern const char *fail_kernel, *fail_initrd;
 extern int dev, inst;
 extern struct mk_error error;	/* of the last call */
 
-extern const struct step steps_module[], steps_device[], steps_pool[];
-int insert(const char *module);
+extern const struct step steps_module[], steps_module_pool[], steps_device[], steps_pool[];
+int insert(const char *module, const char *params);
 int removed(const char *module);
 int insert_core(void);
 int pool_add(void);
@@ -70,5 +77,8 @@ int fs_insert(void);
 int fs_make(void);
 int fs_mount(void);
 int fs_remove(void);
+
+/* In an instance. */
+extern const struct step steps_instance_fs[], step_instance_ipc;
 
 #endif /* TESTS_MACHINE_FAIL_H */

@@ -100,17 +100,31 @@ int fault_open(void)
 	return fd;
 }
 
-bool fault_call(int fd, unsigned int nth, int (*call)(void), int *ret)
+static int arm(int fd, unsigned int nth)
+{
+	char text[16];
+	int len = snprintf(text, sizeof(text), "%u", nth);
+
+	return pwrite(fd, text, len, 0) == len ? 0 : -EIO;
+}
+
+/* What is left to count, so zero after the fault. */
+static int left(int fd)
 {
 	char text[16] = "";
 
-	snprintf(text, sizeof(text), "%u", nth);
-	if (write(fd, text, strlen(text)) < 0)
-		return false;
+	return pread(fd, text, sizeof(text) - 1, 0) > 0 ? atoi(text) : -EIO;
+}
+
+int fault_call(int fd, unsigned int nth, int (*call)(void), int *ret)
+{
+	int n = arm(fd, nth);
+
+	if (n)
+		return n;
 	*ret = call();
-	memset(text, 0, sizeof(text));
-	if (pread(fd, text, sizeof(text) - 1, 0) < 1)
-		return false;
-	pwrite(fd, "0", 1, 0);
-	return atoi(text) == 0;
+	n = left(fd);
+	if (n < 0)
+		return n;
+	return arm(fd, 0) ?: !n;
 }

@@ -3,8 +3,6 @@
 #ifndef TESTS_MACHINE_FAULT_H
 #define TESTS_MACHINE_FAULT_H
 
-#include <stdbool.h>
-
 /* Memory is what fails; a copy from or to user space does not. */
 int faults_setup(void);
 /*
@@ -19,7 +17,7 @@ int faults_everywhere(const char *but);
 
 /* Return: a descriptor for fault_call(), or -1. */
 int fault_open(void);
-/* Return: whether the nth allocation of the call was there to fail. */
-bool fault_call(int fd, unsigned int nth, int (*call)(void), int *ret);
+/* Return: whether the nth allocation of the call was there to fail, or a negative errno. */
+int fault_call(int fd, unsigned int nth, int (*call)(void), int *ret);
 
 #endif /* TESTS_MACHINE_FAULT_H */

@@ -170,6 +170,16 @@ run_instance() {
 		--cmdline "act=\"$act\"${INSTANCE_ARGS+ $INSTANCE_ARGS}" --timeout "${RUN_TIMEOUT:-60}" "$@"
 }
 
+# carry FILE...: /tmp/carry.cpio has them, for an instance whose initramfs has not
+carry() {
+	for file; do
+		mkdir -p "/tmp/carry${file%/*}"
+		cp "$file" "/tmp/carry$file"
+	done
+	(cd /tmp/carry && find . | cpio -o -H newc) >/tmp/carry.cpio 2>/dev/null
+	rm -r /tmp/carry
+}
+
 # at COMMAND...: in the instance, without a terminal
 at() {
 	/bin/mkctl exec web -T --timeout $((20 * SLOW)) -- "$@"
@@ -218,6 +228,20 @@ poke() {
 spoil_link() {
 	link=$(($(at cat /sys/fs/multikernel/handoff/control) + 0x41000))
 	poke $((link + 256)) 7 && poke $((link + 68)) 777 && { at true || :; }
+}
+
+can_fail() {
+	[ -e /proc/self/fail-nth ] || skip "this kernel cannot make allocations fail (KERNEL=debug can)"
+}
+
+# fail_nth PART: each allocation of core, ipc or fs fails once
+fail_nth() {
+	can_fail
+	host_snapshot
+	check "errors change nothing, and what failed works again" \
+		fail-nth "$KERNEL" "$INITRD" "$1"
+	[ $FAILED != 0 ] || note /tmp/output
+	host_compare
 }
 
 # rounds ACT: 50 starts of an instance that does it lose nothing; end() ends each
