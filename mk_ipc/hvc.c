@@ -41,6 +41,7 @@
  * @broken:	L: the host wrote nonsense, and nobody was told yet
  * @resized:	L: hvc is to be told of @window
  * @window:	L: of the terminal at the host; no rows: it has said none
+ * @used:	L: its terminal was opened, so there is khvcd
  * @moved:	L: when the ring took something last, in jiffies
  * @kept:	L: what is printed, a ring
  * @put:	L: bytes that were ever put into it
@@ -64,6 +65,7 @@ static struct self {
 	bool broken;
 	bool resized;
 	struct winsize window;
+	bool used;
 	unsigned long moved;
 	u8 *kept;
 	u64 put;
@@ -305,6 +307,7 @@ static void resize(void)
 static int opened(struct hvc_struct *hp, int data)
 {
 	raw_spin_lock_irq(&self.lock);
+	self.used = true;
 	self.resized = self.window.ws_row;	/* it had no terminal to be told of */
 	raw_spin_unlock_irq(&self.lock);
 	queue_work(mk_ipc_wq, &self.work);
@@ -322,7 +325,7 @@ static const struct hv_ops ops = {
 static void work(struct work_struct *w)
 {
 	struct mk_channel *ch;
-	bool bell = false, again, broken;
+	bool bell = false, again, broken, used;
 
 	local_irq_disable();
 	raw_spin_lock(&self.lock);
@@ -332,6 +335,7 @@ static void work(struct work_struct *w)
 	again = fill(&bell);
 	broken = self.broken;
 	self.broken = false;
+	used = self.used;
 	raw_spin_unlock(&self.lock);
 	if (bell)
 		mk_channel_ring(ch);
@@ -341,7 +345,8 @@ static void work(struct work_struct *w)
 	if (again)
 		queue_work(mk_ipc_wq, &self.work);
 	resize();
-	hvc_kick();
+	if (used)	/* hvc begins once: where that failed there is nobody to kick */
+		hvc_kick();
 }
 
 static int hvc_channel_open(struct mk_channel *ch)
