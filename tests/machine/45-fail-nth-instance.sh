@@ -5,8 +5,11 @@
 # goes on behind that.
 . ./lib.sh
 
-next=1
+next=0
 starts=0
+# cover does all of them
+most=40
+[ "$SLOW" -le 2 ] || most=5
 
 can_fail
 # which allocates, too, and does without
@@ -17,7 +20,7 @@ host_snapshot
 pool_up 2-3 512M
 must modprobe mk_ipc
 must mkctl channel add one --between host,web
-while [ "${next:-0}" != 0 ] && [ $starts -lt 40 ]; do
+while { [ $starts = 0 ] || [ "${next:-0}" != 0 ]; } && [ $starts -lt $most ]; do
 	starts=$((starts + 1))
 	must run_instance web 2 256M "mount -t debugfs debugfs /sys/kernel/debug; insmod $modules/mk_core.ko; \
 fail-nth instance $next >/tmp/said 2>&1; cat /tmp/said >/dev/kmsg; while :; do channel echo one || sleep 0.1; done 2>/dev/null" \
@@ -29,7 +32,9 @@ fail-nth instance $next >/tmp/said 2>&1; cat /tmp/said >/dev/kmsg; while :; do c
 	next=$(mkctl logs web | sed -n 's/.*fail-nth: next //p')
 	must mkctl delete web --force
 done
-equal "none is left" 0 "$next"
+if [ $most = 40 ] || [ $starts -lt $most ]; then
+	equal "none is left" 0 "$next"
+fi
 must mkctl channel remove one
 check "nothing is held" within 10 rmmod mk_ipc
 pool_down

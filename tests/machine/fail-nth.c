@@ -7,7 +7,7 @@
  * when it is made again.  The pool and all instances are this program's.
  *
  * fail-nth instance NTH: likewise in the load of mk_ipc in an instance, from that
- * allocation on; before the first one, in that of mk_daxfs.
+ * allocation on; 0: in that of mk_daxfs, and in what mk_ipc's has the kernel do once.
  */
 #include "fail.h"
 #include "fault.h"
@@ -155,9 +155,10 @@ static int with_fs(void)
 	       run(steps_fs_mount) ?: fs_mount() ?: run(steps_fs) ?: fs_remove();
 }
 
-/* Until it is loaded. */
-static int load_for_good(const struct step *step, unsigned int nth)
+/* Until it is loaded.  Return: the next one, 0: none is left, or -1. */
+static int load_for_good(unsigned int nth)
 {
+	const struct step *step = &step_instance_ipc;
 	int fd = fault_open(), there, errors = 0, was, first = nth;
 
 	do {
@@ -167,18 +168,42 @@ static int load_for_good(const struct step *step, unsigned int nth)
 	} while (errors > was);
 	close(fd);
 	printf("# %s: allocations %d to %u, %d errors\n", step->name, first, nth - 1, errors);
-	printf("fail-nth: next %u\n", there ? nth : 0);
-	return 0;
+	return there ? nth : 0;
+}
+
+/* A load whose last allocation fails has called hvc_alloc(), which is another one then. */
+static int begin_hvc(void)
+{
+	int fd = fault_open(), there = 0, errors = 0, ret;
+
+	ret = fd < 0 ? -1 : one_fault(fd, &step_instance_ipc, 1, &there, &errors);
+	close(fd);
+	return ret ?: errors ? 0 : bad(&step_instance_ipc, 1, "it was to fail", 0);
+}
+
+/* Without its terminal, for which hvc has no memory: it does not ask again. */
+static int without_hvc(void)
+{
+	return faults_below("hvc_alloc") ?: load_for_good(1) < 0 ? -1 : 1;
+}
+
+static int from(unsigned int nth)
+{
+	return faults_below("memremap") ?: begin_hvc() ?:
+	       faults_in_initcalls("register_irq_proc") ?: load_for_good(nth);
 }
 
 static int in_instance(unsigned int nth)
 {
 	int ret = faults_setup();
 
-	if (!ret && nth == 1)
+	if (!ret && !nth)
 		ret = faults_in_initcalls("__kmem_cache_create_args") ?: run(steps_instance_fs);
-	return ret ?: faults_in_initcalls("register_irq_proc") ?:
-	       load_for_good(&step_instance_ipc, nth);
+	if (!ret)
+		ret = nth ? from(nth) : without_hvc();
+	if (ret >= 0)
+		printf("fail-nth: next %d\n", ret);
+	return ret < 0;
 }
 
 int main(int argc, char **argv)
@@ -187,7 +212,7 @@ int main(int argc, char **argv)
 	int ret;
 
 	if (argc == 3 && !strcmp(argv[1], "instance"))
-		return in_instance(atoi(argv[2])) ? 1 : 0;
+		return in_instance(atoi(argv[2]));
 	if (argc < 4)
 		return 2;
 	fail_kernel = argv[1];

@@ -85,6 +85,11 @@ int faults_in_initcalls(const char *but)
 	       memory_where("reject", function(but));
 }
 
+int faults_below(const char *name)
+{
+	return memory_where("require", function(name));
+}
+
 int faults_everywhere(const char *but)
 {
 	return memory_where("require", (struct range){ "0", "0xffffffffffffffff" }) ?:

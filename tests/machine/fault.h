@@ -11,6 +11,8 @@ int faults_setup(void);
  * function @but does not fail.  The rest is our part.
  */
 int faults_in_initcalls(const char *but);
+/* Only below a function. */
+int faults_below(const char *name);
 /* But below a function: FAULTS_CONTIG moves pages, where the kernel goes on without memory. */
 #define FAULTS_CONTIG	"alloc_contig_range_noprof"
 int faults_everywhere(const char *but);
