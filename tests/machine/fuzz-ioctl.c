@@ -6,19 +6,17 @@
  * pool is free.  A kernel with KCOV tells which calls reached something new:
  * they are kept, and damaged again.
  */
-#include <ftw.h>
 #include <stddef.h>
 #include <sys/mman.h>
 #include <time.h>
 
 #include "corpus.h"
+#include "sysfs.h"
 
 #define IMAGE		"/tmp/fuzz.image"
 #define GARBAGE		"/tmp/fuzz.garbage"
 #define NR_INSTANCES	4
 #define POOL_MAX	(1024 * MIB)
-#define FILES_MAX	256
-#define SYSFS_PARAMETERS "/sys/module/mk_core/parameters"
 
 struct arena {
 	union argument arg;
@@ -30,8 +28,7 @@ struct arena {
 };
 
 static struct arena *const a = (void *)ARENA;
-static char *files[FILES_MAX];
-static unsigned int nr_files;
+static const char *const sysfs[] = { MK_SYSFS, "/sys/module/mk_core/parameters", NULL };
 static int dev, image, garbage, directory;
 static int instances[NR_INSTANCES] = { -1, -1, -1, -1 };
 static int regions[NR_INSTANCES] = { -1, -1, -1, -1 };
@@ -155,6 +152,10 @@ static void fill(const struct call *call)
 	case MK_IOC_STOP:
 		arg->stop.timeout_ms = 1 + random_below(100);
 		break;
+	case MK_IOC_POLICY:
+		arg->policy.restart = random_below(4);
+		arg->policy.delay_ms = PICK(0U, 1U, 1U, 10U, 60000U, 60001U, ~0U);
+		break;
 	case MK_IOC_LIST:
 		arg->list.ids = ptr(a->room);
 		arg->list.nr = random_below(16);
@@ -252,47 +253,7 @@ static int one_call(void)
 	return 1;
 }
 
-/* --- sysfs ---------------------------------------------------------------- */
-
-static int add_file(const char *path, const struct stat *st, int type, struct FTW *ftw)
-{
-	(void)st;
-	(void)ftw;
-	if (type == FTW_F && nr_files < FILES_MAX)
-		files[nr_files++] = strdup(path);
-	return 0;
-}
-
-/* Instances come and go. */
-static void find_files(void)
-{
-	while (nr_files)
-		free(files[--nr_files]);
-	nftw(MK_SYSFS, add_file, 16, FTW_PHYS);
-	nftw(SYSFS_PARAMETERS, add_file, 16, FTW_PHYS);
-}
-
-static void one_file(void)
-{
-	static const char *const words[] = { "0", "1", "-1", "100", "4294967295", "4294967296",
-					     "", "\n", "1000\n", "0x10", "none", "all" };
-	const char *word = words[random_below(12)];
-	char room[5000];
-	int fd;
-
-	if (!random_below(8))
-		find_files();
-	fd = nr_files ? open(files[random_below(nr_files)], O_RDWR | O_CLOEXEC) : -1;
-	if (fd < 0 && nr_files)
-		fd = open(files[random_below(nr_files)], O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return;
-	if (random_below(4))
-		pread(fd, room, random_below(sizeof(room)), random_below(2) * random_below(8192));
-	else
-		pwrite(fd, word, strlen(word), random_below(4) ? 0 : random_below(100));
-	close(fd);
-}
+/* --- all of it ------------------------------------------------------------ */
 
 /* A part of a region, while it may grow, or go when it is unmapped. */
 static void one_map(void)
@@ -375,7 +336,7 @@ static int one_round(int round)
 	if (round % 500 == 0 || too_much())
 		ret = empty_pool() ?: restock();
 	if (!random_below(16))
-		one_file();
+		sysfs_touch(sysfs);
 	if (!random_below(16))
 		one_map();
 	return ret ?: one_call();
