@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * races [SECONDS]: threads create, load, start, kill, delete, query and read the
- * same two instances at once, and two others change the pool meanwhile.  Whoever
- * wins: afterwards all of the pool is free.
+ * same two instances at once, create, permit to them, grow, map and delete the same
+ * two regions, and two others change the pool meanwhile.  Whoever wins: afterwards
+ * all of the pool is free.
  */
 #include <poll.h>
 #include <pthread.h>
 #include <stdatomic.h>
+#include <stdbool.h>
+#include <sys/mman.h>
 #include <time.h>
 
 #include "mk.h"
@@ -19,7 +22,11 @@ static int dev;
 static time_t end;
 
 /* What succeeded, and how often. */
-enum { CREATED, LOADED, STARTED, KILLED, DELETED, QUERIED, READ, SHOWN, ADDED, REMOVED, NR_DONE };
+enum {
+	CREATED, LOADED, STARTED, KILLED, DELETED, QUERIED, READ, SHOWN, ADDED, REMOVED,
+	REGION_CREATED, REGION_OPENED, LISTED, REGION_QUERIED, GROWN, PERMITTED, FORBIDDEN, MAPPED,
+	REGION_SHOWN, REGION_DELETED, NR_DONE
+};
 
 static atomic_uint done[NR_DONE];
 
@@ -50,14 +57,14 @@ static void look(int fd)
 	done[READ] += !mk_call(fd, MK_IOC_READ, &r);
 }
 
-static void read_sysfs(const char *name)
+static void read_sysfs(const char *format, const char *name, unsigned int what)
 {
 	char path[128], buf[64];
 	int fd;
 
-	snprintf(path, sizeof(path), MK_SYSFS "/instances/%s/cpus", name);
+	snprintf(path, sizeof(path), format, name);
 	fd = open(path, O_RDONLY);
-	done[SHOWN] += fd >= 0 && read(fd, buf, sizeof(buf)) > 0;
+	done[what] += fd >= 0 && read(fd, buf, sizeof(buf)) > 0;
 	close(fd);
 }
 
@@ -82,25 +89,110 @@ static void act(unsigned int *seed, int fd, const char *name)
 		done[DELETED] += !mk_simple(fd, MK_IOC_DELETE, &err);
 		break;
 	case 4:
-		read_sysfs(name);
+		read_sysfs(MK_SYSFS "/instances/%s/cpus", name, SHOWN);
 		break;
 	default:
 		look(fd);
 	}
 }
 
+/* --- regions ----------------------------------------------------------------- */
+
+static int take_region(unsigned int *seed, unsigned int which)
+{
+	struct mk_error err;
+	int fd;
+
+	if (rand_r(seed) % 4) {
+		fd = mk_region_open(dev, names[which], &err);
+		done[REGION_OPENED] += fd >= 0;
+	} else {
+		fd = mk_region_create(dev, names[which], 2 * MIB, &err);
+		done[REGION_CREATED] += fd >= 0;
+	}
+	return fd;
+}
+
+static void look_at_region(int fd)
+{
+	__u64 ids[4];
+	struct mk_region_list l = { .hdr.size = sizeof(l), .ids = ptr(ids), .nr = 4 };
+	struct mk_extent extents[4];
+	struct mk_permit permits[4];
+	struct mk_region_query q = { .hdr.size = sizeof(q), .extents = ptr(extents),
+				     .nr_extents = 4, .permits = ptr(permits), .nr_permits = 4 };
+
+	done[LISTED] += !mk_call(dev, MK_IOC_REGION_LIST, &l);
+	done[REGION_QUERIED] += !mk_call(fd, MK_IOC_REGION_QUERY, &q);
+}
+
+static void grow(unsigned int *seed, int fd)
+{
+	struct mk_region_grow g = { .hdr.size = sizeof(g),
+				    .size = (2 + rand_r(seed) % 7) * 2 * MIB };
+
+	done[GROWN] += !mk_call(fd, MK_IOC_REGION_GROW, &g);
+}
+
+static void permit(int fd, const char *name, __u32 mode)
+{
+	struct mk_region_permit p = { .hdr.size = sizeof(p), .mode = mode };
+
+	snprintf(p.name, sizeof(p.name), "%s", name);
+	done[mode == MK_MODE_NONE ? FORBIDDEN : PERMITTED] +=
+		!mk_call(fd, MK_IOC_REGION_PERMIT, &p);
+}
+
+static void map(int fd)
+{
+	unsigned char *p = mmap(NULL, 2 * MIB, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+
+	if (p == MAP_FAILED)
+		return;
+	p[MIB]++;
+	done[MAPPED] += !munmap(p, 2 * MIB);
+}
+
+static void act_on_region(unsigned int *seed, int fd, const char *name)
+{
+	struct mk_error err;
+
+	switch (rand_r(seed) % 7) {
+	case 0:
+		grow(seed, fd);
+		break;
+	case 1:
+	case 2:
+		permit(fd, names[rand_r(seed) % 2], rand_r(seed) % 3);
+		break;
+	case 3:
+		map(fd);
+		break;
+	case 4:
+		done[REGION_DELETED] += !mk_simple(fd, MK_IOC_REGION_DELETE, &err);
+		break;
+	case 5:
+		read_sysfs(MK_SYSFS "/regions/%s/permitted", name, REGION_SHOWN);
+		break;
+	default:
+		look_at_region(fd);
+	}
+}
+
 static void *run(void *arg)
 {
 	unsigned int seed = (unsigned long)arg, which, n;
+	bool region;
 	int fd;
 
 	while (time(NULL) < end) {
 		which = rand_r(&seed) % 2;
-		fd = take(&seed, which);
+		region = rand_r(&seed) % 2;
+		fd = region ? take_region(&seed, which) : take(&seed, which);
 		if (fd < 0)
 			continue;
 		for (n = rand_r(&seed) % 8; n; n--)
-			act(&seed, fd, names[which]);
+			(region ? act_on_region : act)(&seed, fd, names[which]);
 		close(fd);
 	}
 	return NULL;
@@ -128,7 +220,9 @@ static int report(void)
 {
 	static const char *const what[NR_DONE] = {
 		"created", "loaded", "started", "killed", "deleted", "queried", "read", "shown",
-		"added", "removed" };
+		"added", "removed", "region created", "region opened", "regions listed",
+		"region queried", "region grown", "permitted", "forbidden", "mapped",
+		"region shown", "region deleted" };
 	unsigned int i;
 	int ret = 0;
 
