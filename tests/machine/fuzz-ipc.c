@@ -271,5 +271,5 @@ int main(int argc, char **argv)
 	printf("# %d calls: %u done, %u refused\n", i, done, refused);
 	corpus_report();
 	/* most calls are the host's */
-	return ret || done < refused / (is_instance ? 200 : 20) ? 1 : 0;
+	return ret || done < refused / (is_instance ? 1000 : 20) ? 1 : 0;
 }
