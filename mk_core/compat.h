@@ -299,6 +299,15 @@ compat_revalidate(int (*fn)(struct inode *, const struct qstr *, struct dentry *
 #define COMPAT_REVALIDATE(_fn)	_fn(dir, name, dentry, flags)
 #endif
 
+/* create() has no other caller than vfs_create(), which wants O_EXCL (7.3). */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(7, 3, 0)
+#define compat_create_args	struct compat_idmap *idmap, struct inode *dir, \
+				struct dentry *dentry, umode_t mode, bool excl
+#else
+#define compat_create_args	struct compat_idmap *idmap, struct inode *dir, \
+				struct dentry *dentry, umode_t mode
+#endif
+
 /* mkdir() returns a dentry; pages of a dax device are at rest without reference (6.15). */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 15, 0)
 #define compat_mkdir_t		int

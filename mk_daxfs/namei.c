@@ -77,7 +77,8 @@ static int find(struct inode *dir, const struct qstr *name, struct inode **inode
 	return PTR_ERR_OR_ZERO(*inode);
 }
 
-static struct dentry *lookup(struct inode *dir, struct dentry *dentry, unsigned int flags)
+/* @wanted: a name that is missing is an error, and nothing is done with @dentry */
+static struct dentry *look_up(struct inode *dir, struct dentry *dentry, bool wanted)
 {
 	struct inode *inode = NULL;
 	struct dentry *other;
@@ -87,13 +88,18 @@ static struct dentry *lookup(struct inode *dir, struct dentry *dentry, unsigned 
 	if (dentry->d_name.len > DAXFS_NAME_MAX)
 		return ERR_PTR(-ENAMETOOLONG);
 	err = find(dir, &dentry->d_name, &inode);
-	if (err && err != -ENOENT)
+	if (err && (err != -ENOENT || wanted))
 		return ERR_PTR(err);
 	dentry->d_time = number;
 	other = d_splice_alias(err ? NULL : inode, dentry);
 	if (!IS_ERR_OR_NULL(other))
 		other->d_time = ASK_AGAIN;
 	return other;
+}
+
+static struct dentry *lookup(struct inode *dir, struct dentry *dentry, unsigned int flags)
+{
+	return look_up(dir, dentry, false);
 }
 
 static int ask(struct inode *dir, const struct qstr *name, struct dentry *dentry,
@@ -135,8 +141,12 @@ static bool is_fresh(struct dentry *dentry)
 static int revalidate(compat_revalidate_args)
 {
 	struct inode *inode = d_inode_rcu(dentry);
-	int ret = is_fresh(dentry) ? 1 : COMPAT_REVALIDATE(ask);
+	int ret;
 
+	/* open() tries for the second time: see atomic_open() */
+	if (!inode && flags & LOOKUP_REVAL)
+		return 0;
+	ret = is_fresh(dentry) ? 1 : COMPAT_REVALIDATE(ask);
 	if (ret <= 0 || !inode)
 		return ret;
 	ret = mk_fs_check(inode, !(flags & LOOKUP_RCU));
@@ -220,14 +230,12 @@ static int make_named(struct compat_idmap *idmap, struct inode *dir, struct dent
 	return 0;
 }
 
-static int create(struct compat_idmap *idmap, struct inode *dir, struct dentry *dentry,
-		  umode_t mode, bool excl)
+/* Not for open(): see atomic_open(). */
+static int create(compat_create_args)
 {
 	struct daxfs_new what = { .mode = mode | S_IFREG };
-	int err = make_named(idmap, dir, dentry, &what);
 
-	/* another kernel was faster: open() is to open what it has made */
-	return err == -EEXIST && !excl ? -ESTALE : err;
+	return make_named(idmap, dir, dentry, &what);
 }
 
 static int mknod(struct compat_idmap *idmap, struct inode *dir, struct dentry *dentry,
@@ -308,26 +316,30 @@ static int create_open(struct inode *dir, struct dentry *dentry, struct file *fi
 	return opened(inode, finish_open(file, dentry, NULL));
 }
 
-/* Of a name that is not known, or known to be missing. */
+/*
+ * Of a name that is not known, or known to be missing.  Another kernel may make it and
+ * remove it all the time: a dentry that is not looked up yet can become either, the other
+ * kind has the VFS look again.
+ */
 static int atomic_open(struct inode *dir, struct dentry *dentry, struct file *file,
 		       unsigned int flags, umode_t mode)
 {
+	bool create = flags & O_CREAT;
 	struct dentry *found = NULL;
-	int err;
+	int err, tries = 0;
 
-	if (flags & O_CREAT) {
-		err = create_open(dir, dentry, file, mode);
-		if (err != -EEXIST || flags & O_EXCL)
-			return err;
-	}
-	if (d_in_lookup(dentry))
-		found = lookup(dir, dentry, 0);
-	if (IS_ERR(found))
-		return PTR_ERR(found);
-	/* another kernel has made or removed it meanwhile: open() is to try again */
-	if (flags & O_CREAT && !found && d_really_is_negative(dentry))
-		return -ESTALE;
-	return finish_no_open(file, found);
+	do {
+		if (create) {
+			err = create_open(dir, dentry, file, mode);
+			if (err != -EEXIST || flags & O_EXCL)
+				return err;
+		}
+		if (d_in_lookup(dentry))
+			found = look_up(dir, dentry, create);
+		else if (create)
+			return -ESTALE;
+	} while (found == ERR_PTR(-ENOENT) && ++tries < TRIES);
+	return IS_ERR(found) ? PTR_ERR(found) : finish_no_open(file, found);
 }
 
 static int link(struct dentry *old, struct inode *dir, struct dentry *dentry)

@@ -437,6 +437,25 @@ static void make_both(const char *name, __u64 rounds, int excl)
 	}
 }
 
+/* Both make what is missing and remove it: open() always has a file. */
+static void make_and_remove(const char *name, __u64 rounds)
+{
+	struct stat st;
+	__u64 i;
+	int fd;
+
+	meet();
+	for (i = 0; i < rounds; i++) {
+		if (i % 2)
+			stat(name, &st);
+		fd = open(name, O_WRONLY | O_CREAT, 0600);
+		NEED(fd >= 0, name);
+		close(fd);
+		NEED(!unlink(name) || errno == ENOENT, name);
+	}
+	meet();
+}
+
 /* --- both ------------------------------------------------------------------------------------ */
 
 static int open_both(void)
@@ -478,6 +497,7 @@ int main(int argc, char **argv)
 	append_both("litmus.append", rounds);
 	make_both("litmus.excl", rounds, O_EXCL);
 	make_both("litmus.made", rounds, 0);
+	make_and_remove("litmus.removed", 10 * rounds);
 	meet();
 	for (i = 0; !role && i < 2; i++)
 		unlink(names[i]);
