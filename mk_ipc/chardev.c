@@ -13,6 +13,7 @@
 #include <linux/uaccess.h>
 
 #include "internal.h"
+#include "peer.h"
 
 DECLARE_WAIT_QUEUE_HEAD(mk_user_wait);
 
@@ -28,7 +29,6 @@ static int program_open(struct mk_channel *ch)
 
 static void program_rung(struct mk_channel *ch)
 {
-	atomic_inc(&ch->pending);
 	wake_up_all(&ch->wait);
 }
 
@@ -45,6 +45,12 @@ static bool is_over(struct mk_channel *ch)
 	return READ_ONCE(ch->closed) || mk_channel_peer_state(ch) == MK_SIDE_CLOSED;
 }
 
+/* The other side's counter is the file's position, so that no reader takes what wakes another. */
+static u32 rung_since(const struct mk_channel *ch, loff_t pos)
+{
+	return mk_peer_load_acquire(&ch->head->side[!ch->side].rung) - (u32)pos;
+}
+
 static ssize_t channel_read(struct file *file, char __user *to, size_t len, loff_t *pos)
 {
 	struct mk_channel *ch = file->private_data;
@@ -53,12 +59,15 @@ static ssize_t channel_read(struct file *file, char __user *to, size_t len, loff
 	if (len < sizeof(rings))
 		return -EINVAL;
 	if (!(file->f_flags & O_NONBLOCK) &&
-	    wait_event_interruptible(ch->wait, atomic_read(&ch->pending) || is_over(ch)))
+	    wait_event_interruptible(ch->wait, rung_since(ch, *pos) || is_over(ch)))
 		return -ERESTARTSYS;
-	rings = (u32)atomic_xchg(&ch->pending, 0);
+	rings = rung_since(ch, *pos);
 	if (!rings)
 		return is_over(ch) ? -ECONNRESET : -EAGAIN;
-	return copy_to_user(to, &rings, sizeof(rings)) ? -EFAULT : sizeof(rings);
+	if (copy_to_user(to, &rings, sizeof(rings)))
+		return -EFAULT;
+	*pos = (u32)(*pos + rings);
+	return sizeof(rings);
 }
 
 static ssize_t channel_write(struct file *file, const char __user *from, size_t len,
@@ -80,7 +89,7 @@ static __poll_t channel_poll(struct file *file, poll_table *table)
 	__poll_t mask = EPOLLOUT | EPOLLWRNORM;
 
 	poll_wait(file, &ch->wait, table);
-	if (atomic_read(&ch->pending))
+	if (rung_since(ch, READ_ONCE(file->f_pos)))
 		mask |= EPOLLIN | EPOLLRDNORM;
 	if (is_over(ch))
 		mask |= EPOLLHUP | EPOLLIN | EPOLLRDNORM;
@@ -228,6 +237,23 @@ static struct mk_channel *wait_for(const struct mk_ipc_open *o, bool *busy)
 	return ch;
 }
 
+static int install(struct mk_channel *ch)
+{
+	int fd = get_unused_fd_flags(O_CLOEXEC);
+	struct file *file;
+
+	if (fd < 0)
+		return fd;
+	file = anon_inode_getfile("[mk_channel]", &channel_fops, ch, O_RDWR);
+	if (IS_ERR(file)) {
+		put_unused_fd(fd);
+		return PTR_ERR(file);
+	}
+	file->f_mode |= FMODE_PREAD;	/* which anonymous inodes do not have by themselves */
+	fd_install(fd, file);
+	return fd;
+}
+
 static long do_open(struct file *file, void *arg, struct mk_error *err)
 {
 	struct mk_ipc_open *o = arg;
@@ -252,7 +278,7 @@ static long do_open(struct file *file, void *arg, struct mk_error *err)
 	o->epoch = ch->epoch;
 	o->rate = ch->rate;
 	strscpy(o->peer_name, ch->peer_name, sizeof(o->peer_name));
-	fd = anon_inode_getfd("[mk_channel]", &channel_fops, ch, O_RDWR | O_CLOEXEC);
+	fd = install(ch);
 	if (fd < 0) {
 		unclaim(ch);
 		return mk_ipc_fail(err, fd, MK_E_INTERNAL, fd);

@@ -89,7 +89,6 @@ void mk_service_unregister(const struct mk_service *service);
  * @seen:	the other side's counter when it was looked at last
  * @bad_bells:	doorbell addresses of the other side that are none
  * @user:	a descriptor has it; mk_ipc_lock
- * @pending:	how often somebody rang since the last read()
  * @wait:	of the descriptor
  */
 struct mk_channel {
@@ -119,7 +118,6 @@ struct mk_channel {
 	u32 seen;
 	atomic_t bad_bells;
 	bool user;
-	atomic_t pending;
 	wait_queue_head_t wait;
 };
 

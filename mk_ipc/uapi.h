@@ -8,8 +8,10 @@
  *		ring 0 and of ring 1; ring.h is how to use them
  *	write()	of 8 bytes: rings the other side's doorbell
  *	read()	of 8 bytes: waits until the other side rang, and gives how many
- *		times it did since, as an eventfd does; ECONNRESET when the
- *		channel is over
+ *		times it did since the last one, as an eventfd does; ECONNRESET
+ *		when the channel is over
+ *	pread()	likewise, since mk_side.rung of the other side was as @offset:
+ *		any number of threads wait, each for what it has not seen
  *	poll()	POLLIN when read() would not wait, POLLHUP when it is over
  *	ioctl()	MK_IPC_IOC_BELL
  */

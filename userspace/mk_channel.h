@@ -12,8 +12,11 @@
  *	len = mk_chan_receive(&c, buf, sizeof(buf));	// mk_chan_spin(): awake
  *	mk_chan_close(&c);
  *
- * One thread may send and one may receive. All return a negative errno when
- * they fail; -ECONNRESET: the other side has left, or its kernel is dead.
+ * One thread may send and one may receive, at once. All return a negative errno
+ * when they fail; -ECONNRESET: the other side has left, or its kernel is dead.
+ *
+ * Who poll()s for doorbells, too: read() them, receive until there is none,
+ * mk_rx_arm(), and when that is 0, poll().
  */
 #ifndef MK_CHANNEL_H
 #define MK_CHANNEL_H
@@ -131,12 +134,18 @@ static inline int mk_chan_bell(const struct mk_chan *c, __u32 cpu)
 	return ioctl(c->fd, MK_IPC_IOC_BELL, &b) < 0 ? -errno : 0;
 }
 
-/* Sleep until the other side has rung. */
-static inline int mk_chan_wait(struct mk_chan *c)
+/* How often the other side has rung, modulo 2^32: before what is to be waited for is armed. */
+static inline __u32 mk_chan_rung(const struct mk_chan *c)
+{
+	return mk_peer_load_acquire(&c->head->side[!c->info.side].rung);
+}
+
+/* Sleep until the other side has rung since mk_chan_rung() was @seen. */
+static inline int mk_chan_wait(const struct mk_chan *c, __u32 seen)
 {
 	__u64 rings;
 
-	return read(c->fd, &rings, sizeof(rings)) < 0 ? -errno : 0;
+	return pread(c->fd, &rings, sizeof(rings), seen) < 0 ? -errno : 0;
 }
 
 /* Has the other side left? What it sent before can still be received. */
@@ -160,14 +169,16 @@ static inline int mk_chan_publish(struct mk_chan *c)
 /* Send a message, sleeping while there is no room. */
 static inline int mk_chan_send(struct mk_chan *c, const void *message, __u32 len)
 {
+	__u32 seen;
 	int ret;
 
 	while ((ret = mk_chan_put(c, message, len)) == -EAGAIN) {
+		seen = mk_chan_rung(c);
 		ret = mk_chan_publish(c);
 		if (!ret)
 			ret = mk_tx_arm(&c->tx, len);
 		if (!ret)
-			ret = mk_chan_wait(c);
+			ret = mk_chan_wait(c, seen);
 		if (ret < 0)
 			return ret;
 	}
@@ -253,15 +264,17 @@ static inline void mk_chan_rest(const struct mk_chan *c)
 /* Receive a message, sleeping while there is none. Returns its length. */
 static inline int mk_chan_receive(struct mk_chan *c, void *message, __u32 room)
 {
+	__u32 seen;
 	int ret;
 
 	while ((ret = mk_chan_try_receive(c, message, room)) == -EAGAIN) {
 		mk_chan_rest(c);
+		seen = mk_chan_rung(c);
 		ret = mk_rx_arm(&c->rx);
 		if (!ret && mk_chan_is_over(c))
 			ret = mk_rx_arm(&c->rx) > 0 ? 1 : -ECONNRESET;
 		if (!ret)
-			ret = mk_chan_wait(c);
+			ret = mk_chan_wait(c, seen);
 		if (ret < 0 && ret != -ECONNRESET)
 			return ret;
 		if (ret == -ECONNRESET && mk_rx_arm(&c->rx) <= 0)

@@ -19,7 +19,7 @@ must modprobe mk_ipc
 check "a doorbell in /proc/interrupts" grep -q 'mk_ipc doorbell' /proc/interrupts
 # until there is one, which takes long on a busy machine
 at_last='at_last() { until channel $*; do :; done 2>/dev/null; };'
-must run_instance web 2 256M "$at_last at_last take slow 2000 & at_last echo one; at_last echo one spin; at_last take two 20000 >/dev/kmsg; at_last echo three"
+must run_instance web 2 256M "$at_last at_last take slow 2000 & at_last echo one; at_last echo one spin; at_last echo one; at_last both five 10000 >/dev/kmsg; at_last take two 20000 >/dev/kmsg; at_last echo three"
 must run_instance db 3 256M "$at_last channel ask four 1 >/dev/kmsg 2>&1; at_last ask three 500 >/dev/kmsg; channel ask three 1000000 >/dev/kmsg 2>&1"
 check "web links up" in_log web 'mk_ipc: linked with the host'
 check "db links up" in_log db 'mk_ipc: linked with the host'
@@ -36,6 +36,10 @@ before=$(bells)
 check "and again, both spin" channel ask one 1000 spin
 note /tmp/output
 check "hardly a doorbell rang" test $(($(bells) - before)) -lt 100
+check "and again, through poll()" channel ask one 1000 poll
+must mkctl channel add five --between host,web --size 4K
+check "10,000 messages each way at once, two threads on each side" timeout 60 channel both five 10000
+check "come as they were sent" in_log web 'took 10000'
 must mkctl channel add two --between web,host --size 16K
 check "20,000 messages" channel send two 20000
 check "come as they were sent" in_log web 'took 20000'
@@ -56,7 +60,7 @@ equal "the channel waits" waiting "$(channel_of three state)"
 check "db is healthy" healthy db
 must mkctl start web --wait
 check "host and web may talk again" channel ask one 10
-for name in one two three; do
+for name in one two three five; do
 	check "forbid $name" mkctl channel remove $name
 done
 check "web is healthy" healthy web

@@ -8,6 +8,8 @@
  *	channel ask NAME COUNT [spin]	sends 64 bytes and waits for them; prints
  *					ns a round trip
  *	channel ask NAME COUNT stay	and stays until it is over
+ *	channel ask NAME COUNT poll	never sleeps in read()
+ *	channel both NAME COUNT		two threads: one as send, one as take, at once
  *	channel send NAME COUNT		messages of random sizes, numbered
  *	channel take NAME COUNT		checks them
  *	channel stream NAME COUNT	messages of 4 KiB; prints ns a message
@@ -20,6 +22,8 @@
  * With BELL=CPU the channel has a doorbell of its own there.
  */
 #include <err.h>
+#include <poll.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
@@ -31,10 +35,11 @@
 #define LONG_BYTES	9000	/* of one in a thousand */
 #define STALL_US	2000	/* at most, once in four thousand */
 #define TURN_US		10000	/* between two doorbells */
+#define POLL_MS		20000
 
 static struct mk_chan chan;
 static unsigned char buf[MK_RING_MESSAGE_MAX];
-static int spin;
+static int spin, polled;
 
 static void control(unsigned int cmd, void *arg)
 {
@@ -78,8 +83,32 @@ static void must(int ret, const char *what)
 		errx(1, "%s: %s", what, strerror(-ret));
 }
 
+/* Without a ring that is missed: what comes after the read() is seen by poll(). */
+static int receive_polled(void)
+{
+	struct pollfd p = { .fd = chan.fd, .events = POLLIN };
+	__u64 rings;
+	int ret;
+
+	while ((ret = mk_chan_try_receive(&chan, buf, sizeof(buf))) == -EAGAIN) {
+		ret = mk_rx_arm(&chan.rx);
+		must(ret, "arm");
+		if (ret)
+			continue;
+		if (poll(&p, 1, POLL_MS) != 1)
+			errx(1, "no doorbell");
+		if (p.revents & POLLHUP)
+			return -ECONNRESET;
+		if (read(chan.fd, &rings, sizeof(rings)) < 0 || !rings)
+			err(1, "read after poll");
+	}
+	return ret;
+}
+
 static int receive(void)
 {
+	if (polled)
+		return receive_polled();
 	return spin ? mk_chan_spin(&chan, buf, sizeof(buf)) :
 		      mk_chan_receive(&chan, buf, sizeof(buf));
 }
@@ -151,14 +180,20 @@ static void stall(unsigned long n)
 		usleep(x % STALL_US);
 }
 
-static void send_all(unsigned long count)
+static void send_numbered(unsigned long count)
 {
+	static unsigned char message[MK_RING_MESSAGE_MAX];
 	unsigned long n;
 
 	for (n = 0; n < count; n++) {
-		must(mk_chan_send(&chan, buf, numbered(n, buf)), "send");
+		must(mk_chan_send(&chan, message, numbered(n, message)), "send");
 		stall(n);
 	}
+}
+
+static void send_all(unsigned long count)
+{
+	send_numbered(count);
 	/* what is in the ring must be read before we leave */
 	while (receive() >= 0)
 		;
@@ -180,6 +215,22 @@ static void take_all(unsigned long count)
 			     *(unsigned long *)buf);
 	}
 	printf("took %lu\n", count);
+}
+
+static void *send_thread(void *count)
+{
+	send_numbered((unsigned long)count);
+	return NULL;
+}
+
+static void both(unsigned long count)
+{
+	pthread_t sender;
+
+	if (pthread_create(&sender, NULL, send_thread, (void *)count))
+		errx(1, "no thread");
+	take_all(count);
+	pthread_join(sender, NULL);
 }
 
 static void stream(unsigned long count)
@@ -258,6 +309,7 @@ int main(int argc, char **argv)
 	unsigned long count = argc > 3 ? strtoul(argv[3], NULL, 0) : 0;
 
 	spin = argc > 3 && !strcmp(argv[argc - 1], "spin");
+	polled = argc > 3 && !strcmp(argv[argc - 1], "poll");
 	if (!strcmp(act, "permit") && argc >= 6)
 		return permit(argv + 2), 0;
 	if (!strcmp(act, "forbid"))
@@ -269,6 +321,8 @@ int main(int argc, char **argv)
 	must(mk_chan_open(&chan, argv[2], OPEN_MS), argv[2]);
 	if (getenv("BELL"))
 		must(mk_chan_bell(&chan, atoi(getenv("BELL"))), "bell");
+	if (polled && fcntl(chan.fd, F_SETFL, O_NONBLOCK))
+		err(1, "O_NONBLOCK");
 	if (!strcmp(act, "echo"))
 		echo();
 	else if (!strcmp(act, "ask") && !strcmp(argv[argc - 1], "stay"))
@@ -279,6 +333,8 @@ int main(int argc, char **argv)
 		send_all(count);
 	else if (!strcmp(act, "take"))
 		take_all(count);
+	else if (!strcmp(act, "both"))
+		both(count);
 	else if (!strcmp(act, "stream"))
 		stream(count);
 	else if (!strcmp(act, "drain"))
