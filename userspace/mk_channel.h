@@ -160,10 +160,14 @@ static inline int mk_chan_put(struct mk_chan *c, const void *message, __u32 len)
 	return mk_tx_put(&c->tx, message, len);
 }
 
-/* Tell of all that was put. */
+/* Tell of all that was put: who is there now may take it. */
 static inline int mk_chan_publish(struct mk_chan *c)
 {
-	return mk_tx_publish(&c->tx) ? mk_chan_ring(c) : 0;
+	if (mk_chan_is_over(c))
+		return -ECONNRESET;
+	if (mk_tx_publish(&c->tx))
+		mk_chan_ring(c);	/* it may have taken it, and left */
+	return 0;
 }
 
 /* Send a message, sleeping while there is no room. */

@@ -162,4 +162,17 @@ TEST_F(channel, each_side_sends_and_receives_at_once)
 	}
 }
 
+TEST_F(channel, nothing_is_sent_to_who_has_left)
+{
+	__u32 word = 7;
+
+	ASSERT_EQ(0, mk_chan_send(&ends[0].chan, &word, sizeof(word)));
+	self->head->side[1].state = MK_SIDE_CLOSED;
+	EXPECT_EQ(-ECONNRESET, mk_chan_send(&ends[0].chan, &word, sizeof(word)));
+	/* what came before its sender left can be received, once */
+	self->head->side[0].state = MK_SIDE_CLOSED;
+	EXPECT_EQ((int)sizeof(word), mk_chan_receive(&ends[1].chan, &word, sizeof(word)));
+	EXPECT_EQ(-ECONNRESET, mk_chan_receive(&ends[1].chan, &word, sizeof(word)));
+}
+
 TEST_HARNESS_MAIN
