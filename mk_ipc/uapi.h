@@ -94,8 +94,9 @@ struct mk_ipc_open {
  * @ring_size:	bytes of data each way
  * @epoch:	of the channel, or 0: not both kernels are there
  * @state:	MK_SIDE_* of both sides
- * @bytes:	sent by each side, modulo 2^32, with 8 for each message and padding
- * @rings:	of the other's doorbell by each side, modulo 2^32
+ * @bytes:	sent by each side since @epoch began, modulo 2^32, with 8 for each message
+ *		and padding
+ * @rings:	of the other's doorbell by each side since then, modulo 2^32
  * @rate:	bytes a second each way, 0: no limit
  * @classes:	of messages: a bit for each MK_CLASS_* that is permitted
  * @reserved:	zero

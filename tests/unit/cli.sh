@@ -200,6 +200,9 @@ list --cpus --json;" "$(text_errors "show -- a/b --json" "list --frobnicate -- -
 	status_of "$mkctl" show $'a\e\x7f\xc2\x80\xc2\x9f\xc2\xa0' --json >/dev/null
 	equal "control characters are escaped in JSON" 1 \
 		"$(grep -cF '"object":"a\u001b\u007f\u0080\u009f'$'\xc2\xa0"' "$work/stdout")"
+	equal "help and manual say when a channel's bytes begin again at 0" "1 1" \
+		"$("$mkctl" help channel list | grep -c 'after 4 GiB') \
+$(man_section "channel list" | grep -c 'after 4 GiB')"
 	[ -e /dev/mk ] ||
 		equal "no /dev/mk: not available" 3 "$(status_of "$mkctl" list)"
 }
