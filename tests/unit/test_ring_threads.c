@@ -15,12 +15,14 @@
 
 #define SIZE	8192
 #define EPOCH	1
-#define MAX	3000
+#define MAX	3000	/* bytes of a message */
+#define LONG_SIZE (2 * MK_RING_MESSAGE_MAX)
 #define LIMIT	60	/* seconds without a bell that end a wait */
 
 struct side {
 	struct mk_ring *ring;
 	__u8 *data;
+	__u32 size, max;
 	sem_t *bell, *peer_bell;
 	unsigned int messages, stalls, bad, bells, seed;
 };
@@ -55,10 +57,10 @@ static void ring_peer(struct side *s, int wanted)
 	sem_post(s->peer_bell);
 }
 
-/* Every message has its number and a pattern that goes with it. */
-static __u32 fill(__u32 *words, __u32 n, unsigned int *seed)
+/* Every message has its number and a pattern that goes with it; some are the longest. */
+static __u32 fill(__u32 *words, __u32 n, struct side *s)
 {
-	__u32 len = 4 + rand_r(seed) % (MAX / 4) * 4, i;
+	__u32 len = n % 100 ? 4 + rand_r(&s->seed) % (s->max / 4) * 4 : s->max, i;
 
 	for (i = 0; i < len / 4; i++)
 		words[i] = n + i;
@@ -68,13 +70,13 @@ static __u32 fill(__u32 *words, __u32 n, unsigned int *seed)
 static void *produce(void *arg)
 {
 	struct side *s = arg;
-	__u32 words[MAX / 4 + 1], n, len;
+	__u32 words[MK_RING_MESSAGE_MAX / 4], n, len;
 	struct mk_tx tx;
 
-	if (mk_tx_attach(&tx, s->ring, s->data, SIZE, EPOCH))
+	if (mk_tx_attach(&tx, s->ring, s->data, s->size, EPOCH))
 		s->bad++;
 	for (n = 0; n < s->messages && !s->bad; n++) {
-		len = fill(words, n, &s->seed);
+		len = fill(words, n, s);
 		while (mk_tx_put(&tx, words, len) == -EAGAIN && !s->bad) {
 			ring_peer(s, mk_tx_publish(&tx));
 			if (!mk_tx_arm(&tx, len))
@@ -91,11 +93,11 @@ static void *produce(void *arg)
 static void *consume(void *arg)
 {
 	struct side *s = arg;
-	__u32 words[MAX / 4 + 1], n = 0, len, i;
+	__u32 words[MK_RING_MESSAGE_MAX / 4], n = 0, len, i;
 	struct mk_rx rx;
 	int ret;
 
-	if (mk_rx_attach(&rx, s->ring, s->data, SIZE, EPOCH))
+	if (mk_rx_attach(&rx, s->ring, s->data, s->size, EPOCH))
 		s->bad++;
 	while (n < s->messages && !s->bad) {
 		ret = mk_rx_get(&rx, words, sizeof(words), &len);
@@ -117,19 +119,21 @@ static void *consume(void *arg)
 	return NULL;
 }
 
-static void run(struct __test_metadata *_metadata, unsigned int messages,
-		unsigned int tx_stalls, unsigned int rx_stalls)
+static void run_sizes(struct __test_metadata *_metadata, __u32 size, __u32 max,
+		      unsigned int messages, unsigned int tx_stalls, unsigned int rx_stalls)
 {
 	struct mk_ring *ring = aligned_alloc(64, sizeof(*ring));
-	__u8 *data = malloc(SIZE);
+	__u8 *data = malloc(size);
 	sem_t data_bell, room_bell;
-	struct side tx = { ring, data, &room_bell, &data_bell, messages, tx_stalls, 0, 0, 1 };
-	struct side rx = { ring, data, &data_bell, &room_bell, messages, rx_stalls, 0, 0, 2 };
+	struct side tx = { ring, data, size, max, &room_bell, &data_bell,
+			   messages, tx_stalls, 0, 0, 1 };
+	struct side rx = { ring, data, size, max, &data_bell, &room_bell,
+			   messages, rx_stalls, 0, 0, 2 };
 	pthread_t threads[2];
 
 	sem_init(&data_bell, 0, 0);
 	sem_init(&room_bell, 0, 0);
-	ASSERT_EQ(0, mk_ring_make(ring, SIZE, EPOCH));
+	ASSERT_EQ(0, mk_ring_make(ring, size, EPOCH));
 	ASSERT_EQ(0, pthread_create(&threads[0], NULL, produce, &tx));
 	ASSERT_EQ(0, pthread_create(&threads[1], NULL, consume, &rx));
 	pthread_join(threads[0], NULL);
@@ -141,6 +145,12 @@ static void run(struct __test_metadata *_metadata, unsigned int messages,
 	EXPECT_LT(tx.bells, messages);
 	free(data);
 	free(ring);
+}
+
+static void run(struct __test_metadata *_metadata, unsigned int messages,
+		unsigned int tx_stalls, unsigned int rx_stalls)
+{
+	run_sizes(_metadata, SIZE, MAX, messages, tx_stalls, rx_stalls);
 }
 
 TEST(as_fast_as_can_be)
@@ -161,6 +171,11 @@ TEST(slow_producer)
 TEST(both_stall)
 {
 	run(_metadata, 20000, 16, 16);
+}
+
+TEST(up_to_the_longest_message)
+{
+	run_sizes(_metadata, LONG_SIZE, MK_RING_MESSAGE_MAX, 10000, 64, 64);
 }
 
 TEST_HARNESS_MAIN
