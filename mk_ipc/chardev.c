@@ -54,16 +54,20 @@ static u32 rung_since(const struct mk_channel *ch, loff_t pos)
 static ssize_t channel_read(struct file *file, char __user *to, size_t len, loff_t *pos)
 {
 	struct mk_channel *ch = file->private_data;
-	u64 rings;
+	bool block = !(file->f_flags & O_NONBLOCK);
+	u64 rings = rung_since(ch, *pos);
+	int ret = 0;
 
 	if (len < sizeof(rings))
 		return -EINVAL;
-	if (!(file->f_flags & O_NONBLOCK) &&
-	    wait_event_interruptible(ch->wait, rung_since(ch, *pos) || is_over(ch)))
-		return -ERESTARTSYS;
-	rings = rung_since(ch, *pos);
+	/* what woke us counts: the other side may write anything afterwards */
+	if (block)
+		ret = wait_event_interruptible(ch->wait, (rings = rung_since(ch, *pos)) ||
+					       is_over(ch));
+	if (ret)
+		return ret;
 	if (!rings)
-		return is_over(ch) ? -ECONNRESET : -EAGAIN;
+		return block || is_over(ch) ? -ECONNRESET : -EAGAIN;
 	if (copy_to_user(to, &rings, sizeof(rings)))
 		return -EFAULT;
 	*pos = (u32)(*pos + rings);
