@@ -32,7 +32,7 @@
 
 #define OPEN_MS		20000
 #define NUMBERED_MAX	600	/* bytes of a numbered message */
-#define LONG_BYTES	9000	/* of one in a thousand */
+#define LONGEST_ONES	10000	/* one of so many is as long as can be */
 #define STALL_US	2000	/* at most, once in four thousand */
 #define TURN_US		10000	/* between two doorbells */
 #define POLL_MS		20000
@@ -158,13 +158,26 @@ static void ask(unsigned long count)
 	printf("%llu ns a round trip\n", (now() - begin) / count);
 }
 
-/* Its number, then bytes that follow from the number; its size does, too. */
+/* What its ring can take and a message can have; programs leave a quarter. */
+static __u32 longest(void)
+{
+	__u32 half = chan.info.ring_size / 2;
+
+	return half < MK_RING_MESSAGE_MAX ? half : MK_RING_MESSAGE_MAX;
+}
+
+/*
+ * Its number, then bytes that follow from the number; its size does, too. One in a
+ * thousand is a long one.
+ */
 static __u32 numbered(unsigned long n, unsigned char *m)
 {
 	__u32 x = n * 2654435761U + 1, len, i;
 
 	x ^= x >> 15;
-	len = sizeof(n) + x % (n % 1000 ? NUMBERED_MAX : LONG_BYTES);
+	len = sizeof(n) + x % (n % 1000 ? NUMBERED_MAX : longest() - sizeof(n));
+	if (n % LONGEST_ONES == LONGEST_ONES - 1)
+		len = longest();
 	memcpy(m, &n, sizeof(n));
 	for (i = sizeof(n); i < len; i++)
 		m[i] = x >> (i % 4 * 8);
@@ -203,8 +216,8 @@ static void send_all(unsigned long count)
 static void take_all(unsigned long count)
 {
 	static unsigned char wanted[MK_RING_MESSAGE_MAX];
+	int len, most = 0;
 	unsigned long n;
-	int len;
 
 	for (n = 0; n < count; n++) {
 		stall(n);
@@ -213,8 +226,10 @@ static void take_all(unsigned long count)
 		if ((__u32)len != numbered(n, wanted) || memcmp(buf, wanted, len))
 			errx(1, "message %lu is another one, %d bytes, number %lu", n, len,
 			     *(unsigned long *)buf);
+		if (len > most)
+			most = len;
 	}
-	printf("took %lu\n", count);
+	printf("took %lu, up to %d bytes\n", count, most);
 }
 
 static void *send_thread(void *count)
