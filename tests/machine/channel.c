@@ -14,6 +14,11 @@
  *	channel take NAME COUNT		checks them
  *	channel stream NAME COUNT	messages of 4 KiB; prints ns a message
  *	channel drain NAME		takes what comes, until it is over
+ *	channel outlive NAME		likewise; prints how long after the last
+ *					message that was
+ *	channel die NAME TOLD ROUNDS	programs that send are killed at any instant;
+ *					prints how many, and when that was seen
+ *	channel witness NAME TOLD	sees it, and says so through channel TOLD
  *	channel scribble NAME COUNT	writes random words anywhere in it, and rings
  *	channel turn NAME COUNT		asks, and has another doorbell each 20 times;
  *					prints how many it was given
@@ -26,6 +31,7 @@
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/wait.h>
 #include <time.h>
 
 #include "../../userspace/mk_channel.h"
@@ -36,6 +42,8 @@
 #define STALL_US	2000	/* at most, once in four thousand */
 #define TURN_US		10000	/* between two doorbells */
 #define POLL_MS		20000
+#define NAP_US		100000	/* at most, before a program is killed */
+#define TOLD_S		30	/* nobody told of its death until then */
 
 static struct mk_chan chan;
 static unsigned char buf[MK_RING_MESSAGE_MAX];
@@ -272,6 +280,121 @@ static void drain(void)
 		must(len, "receive");
 }
 
+static void outlive(void)
+{
+	unsigned long long last = now();
+	unsigned long n = 0;
+	int len;
+
+	for (; (len = receive()) >= 0; n++)
+		last = now();
+	if (len != -ECONNRESET)
+		must(len, "receive");
+	printf("received %lu, over after %llu ms\n", n, (now() - last) / 1000000);
+}
+
+/* A program that sends when the other side is there, and says so. */
+static void victim(const char *name, int ready)
+{
+	unsigned long n;
+
+	must(mk_chan_open(&chan, name, OPEN_MS), name);
+	must(receive(), "hello");
+	if (write(ready, "", 1) != 1)
+		err(1, "pipe");
+	for (n = 0; ; n++)
+		must(mk_chan_send(&chan, buf, numbered(n, buf)), "send");
+}
+
+static pid_t start_victim(const char *name)
+{
+	int ready[2];
+	pid_t pid;
+	char c;
+
+	if (pipe(ready))
+		err(1, "pipe");
+	pid = fork();
+	if (pid < 0)
+		err(1, "fork");
+	if (!pid) {
+		victim(name, ready[1]);
+		exit(1);
+	}
+	close(ready[1]);
+	if (read(ready[0], &c, 1) != 1)
+		errx(1, "it did not begin to send");
+	close(ready[0]);
+	return pid;
+}
+
+/* What the witness has seen of one that died. */
+struct seen {
+	__u64 received;
+	__s64 error;
+};
+
+static void die(const char *name, const char *told, unsigned long rounds)
+{
+	unsigned long long begin, took, longest_took = 0;
+	unsigned long n, talking = 0;
+	struct mk_chan heard;
+	struct seen seen;
+	pid_t pid;
+
+	must(mk_chan_open(&heard, told, OPEN_MS), told);
+	for (n = 0; n < rounds; n++) {
+		alarm(TOLD_S);
+		pid = start_victim(name);
+		usleep(random() % NAP_US);
+		begin = now();
+		kill(pid, SIGKILL);
+		must(mk_chan_receive(&heard, &seen, sizeof(seen)), told);
+		took = now() - begin;
+		waitpid(pid, NULL, 0);
+		if (seen.error != ECONNRESET)
+			errx(1, "round %lu: %s", n, strerror(seen.error));
+		talking += !!seen.received;
+		if (took > longest_took)
+			longest_took = took;
+	}
+	printf("died %lu, talking %lu, seen within %llu ms\n", rounds, talking,
+	       longest_took / 1000000);
+}
+
+static struct seen see_one(const char *name)
+{
+	static unsigned char wanted[MK_RING_MESSAGE_MAX];
+	struct seen seen = { };
+	int len;
+
+	must(mk_chan_open(&chan, name, OPEN_MS), name);
+	len = mk_chan_send(&chan, "hello", 5);
+	while (len >= 0) {
+		len = receive();
+		if (len < 0)
+			break;
+		if ((__u32)len != numbered(seen.received, wanted) || memcmp(buf, wanted, len))
+			len = -EBADMSG;
+		else
+			seen.received++;
+	}
+	seen.error = -len;
+	mk_chan_close(&chan);
+	return seen;
+}
+
+static void witness(const char *name, const char *told)
+{
+	struct mk_chan tell;
+	struct seen seen;
+
+	must(mk_chan_open(&tell, told, OPEN_MS), told);
+	do
+		seen = see_one(name);
+	while (!mk_chan_send(&tell, &seen, sizeof(seen)));
+}
+
 static void turn(unsigned long count)
 {
 	unsigned long i, given = 0;
@@ -333,6 +456,10 @@ int main(int argc, char **argv)
 		errx(2, "see channel.c");
 	if (!strcmp(act, "bells"))
 		return bells(argv + 2), 0;
+	if (!strcmp(act, "die") && argc == 5)
+		return die(argv[2], argv[3], strtoul(argv[4], NULL, 0)), 0;
+	if (!strcmp(act, "witness") && argc == 4)
+		return witness(argv[2], argv[3]), 0;
 	must(mk_chan_open(&chan, argv[2], OPEN_MS), argv[2]);
 	if (getenv("BELL"))
 		must(mk_chan_bell(&chan, atoi(getenv("BELL"))), "bell");
@@ -354,6 +481,8 @@ int main(int argc, char **argv)
 		stream(count);
 	else if (!strcmp(act, "drain"))
 		drain();
+	else if (!strcmp(act, "outlive"))
+		outlive();
 	else if (!strcmp(act, "scribble"))
 		scribble(count);
 	else if (!strcmp(act, "turn"))
