@@ -263,9 +263,9 @@ const struct cmd channel_cmds[] = {
 	  .run = do_remove },
 	{ .object = "channel", .verb = "list",
 	  .summary = "Show which kernels may talk, and how much they did",
-	  .detail = "SENT and SENT BACK are bytes since the channel's epoch began, so since either\n"
-		    "side last left or was started, and begin again at 0 after 4 GiB: nobody counts\n"
-		    "but the sides themselves, in their rings.\n",
+	  .detail = "SENT and SENT BACK are bytes since the channel's epoch began, so since\n"
+		    "either side last left or was started, and begin again at 0 after 4 GiB:\n"
+		    "nobody counts but the sides themselves, in their rings.\n",
 	  .example = "mkctl channel list --json",
 	  .run = do_list },
 	{ }
