@@ -475,14 +475,14 @@ int main(int argc, char **argv)
 		send_all(count);
 	else if (!strcmp(act, "take"))
 		take_all(count);
+	else if (!strcmp(act, "outlive"))
+		outlive();
 	else if (!strcmp(act, "both"))
 		both(count);
 	else if (!strcmp(act, "stream"))
 		stream(count);
 	else if (!strcmp(act, "drain"))
 		drain();
-	else if (!strcmp(act, "outlive"))
-		outlive();
 	else if (!strcmp(act, "scribble"))
 		scribble(count);
 	else if (!strcmp(act, "turn"))
