@@ -96,7 +96,8 @@ u64 mk_service_every(void);			/* of those that every instance has */
  * @tx:		likewise
  * @work:	sends and receives
  * @outbox:	L: messages to be sent
- * @nr_out:	L: their number
+ * @nr_out:	L: their number, without
+ * @nr_answers:	L: of these, those that answer
  * @inbox:	L: messages for handlers
  * @nr_in:	L: their number
  * @handling:	calls them
@@ -123,6 +124,7 @@ struct mk_link {
 	struct delayed_work work;
 	struct list_head outbox;
 	u32 nr_out;
+	u32 nr_answers;
 	struct list_head inbox;
 	u32 nr_in;
 	struct work_struct handling;

@@ -15,6 +15,7 @@
 #include "peer.h"
 
 #define OUTBOX_MAX	256	/* messages that a slow peer may make us keep */
+#define ANSWERS_MAX	256	/* likewise, apart: no handler waits for room */
 #define INBOX_MAX	64	/* messages that wait for their handler */
 #define REST_NS		(100 * NSEC_PER_MSEC)
 #define BATCH		64	/* messages before others get a turn */
@@ -90,15 +91,30 @@ static struct letter *make_letter(struct mk_link *link, u16 class, u16 type, u32
 	return l;
 }
 
+static bool is_answer(const struct letter *l)
+{
+	return l->m.flags & MK_MESSAGE_RESPONSE;
+}
+
+static bool is_full(const struct mk_link *link, const struct letter *l)
+{
+	if (is_answer(l))
+		return link->nr_answers >= ANSWERS_MAX;
+	return link->nr_out >= OUTBOX_MAX && !is_last_word(l->m.class, l->m.type);
+}
+
 static int post_locked(struct mk_link *link, struct letter *l)
 {
 	lockdep_assert_held(&link->lock);
 	if (link->dead)
 		return -ECONNRESET;
-	if (link->nr_out >= OUTBOX_MAX && !is_last_word(l->m.class, l->m.type))
+	if (is_full(link, l))
 		return -ENOBUFS;
 	list_add_tail(&l->node, &link->outbox);
-	link->nr_out++;
+	if (is_answer(l))
+		link->nr_answers++;
+	else
+		link->nr_out++;
 	mod_delayed_work(mk_ipc_wq, &link->work, 0);	/* it may rest by its rate */
 	return 0;
 }
@@ -131,9 +147,10 @@ static void drop_letter(struct mk_link *link, struct letter *l)
 {
 	spin_lock(&link->lock);
 	list_del(&l->node);
-	link->nr_out--;
-	if (link->nr_in)
-		queue_work(mk_ipc_wq, &link->handling);	/* there is room for answers */
+	if (is_answer(l))
+		link->nr_answers--;
+	else
+		link->nr_out--;
 	spin_unlock(&link->lock);
 	kfree(l);
 }
@@ -183,6 +200,7 @@ static void take_response(struct mk_link *link, const struct mk_message *m, cons
 	spin_unlock(&link->lock);
 }
 
+/* Without room for it there is none: who asked has a timeout, and others go on. */
 static void respond(struct mk_link *link, const struct mk_message *m, s32 status,
 		    const void *body, u32 len)
 {
@@ -249,14 +267,13 @@ static void take_other(struct mk_link *link, const struct mk_message *m, const v
 	spin_unlock(&link->lock);
 }
 
-/* Nothing is handled that could not be answered. */
+/* Whatever waits to be sent: two kernels that both wait for room would do so for ever. */
 static struct letter *next_in(struct mk_link *link)
 {
-	struct letter *l = NULL;
+	struct letter *l;
 
 	spin_lock(&link->lock);
-	if (link->dead || link->nr_out < OUTBOX_MAX)
-		l = list_first_entry_or_null(&link->inbox, struct letter, node);
+	l = list_first_entry_or_null(&link->inbox, struct letter, node);
 	spin_unlock(&link->lock);
 	return l;
 }

@@ -24,6 +24,14 @@ web=$(of web id)
 check "web links up" in_log web 'mk_ipc: linked with the host'
 check "the host asks an instance" within 20 asks 0 "peer=$web"
 check "nobody takes another class there" asks -95 "peer=$web" class=3 # EOPNOTSUPP
+must at rmmod mk_talk
+at sh -c "insmod $talk ask=1 flood=1 peer=0 count=3000" &
+other=$!
+must insmod "$here" ask=1 flood=1 "peer=$web" count=3000
+check "both send at once, without a rest" sh -c "dmesg | grep 'mk_talk:' | tail -n 1 | grep ' well '"
+wait $other
+check "and the other one gets on, too" in_log web 'mk_talk: 0 asked well (0)' 60
+must rmmod mk_talk
 
 must insmod "$here"
 ask="insmod $talk ask=1 count=300"

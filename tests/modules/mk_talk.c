@@ -26,6 +26,9 @@ static bool ask;
 module_param(ask, bool, 0);
 static bool forever;
 module_param(forever, bool, 0);
+static bool flood;
+module_param(flood, bool, 0);
+MODULE_PARM_DESC(flood, "numbers without rest, behind a handler that takes seconds");
 static uint peer;
 module_param(peer, uint, 0);
 static uint class = MK_CLASS_USER;
@@ -99,21 +102,64 @@ static int echoes(void)
 	return ret;
 }
 
+/* When there is room, within a minute. */
+static int send(u16 type, const void *body, u32 len)
+{
+	unsigned long end = jiffies + 60 * HZ;
+	int ret;
+
+	while ((ret = mk_message_send(peer, class, type, body, len)) == -ENOBUFS) {
+		if (time_after(jiffies, end))
+			return -ETIME;
+		if (flood)
+			cond_resched();
+		else
+			msleep(20);
+	}
+	return ret;
+}
+
+/* What was sent before may still keep all room. */
+static int total(struct total *t)
+{
+	unsigned long end = jiffies + 60 * HZ;
+	int ret;
+
+	do {
+		ret = mk_message_call(peer, class, TOTAL, NULL, 0, t, sizeof(*t), 10000);
+	} while (ret == -ENOBUFS && time_before(jiffies, end));
+	if (ret < 0)
+		return ret;
+	return ret == sizeof(*t) ? 0 : -EIO;
+}
+
+/* Until the other one takes messages, too. */
+static int meet(void)
+{
+	unsigned long end = jiffies + 60 * HZ;
+	struct total t;
+	int ret;
+
+	while ((ret = total(&t)) == -EOPNOTSUPP && time_before(jiffies, end))
+		msleep(20);
+	return ret;
+}
+
 /* Behind one that takes a second: what keeps messages gets full, on a machine that is fast. */
 static int numbers(void)
 {
-	int ret = mk_message_send(peer, class, SLOW, NULL, 0);
+	int ret = flood ? meet() : 0, slow = flood ? 3 : 1;
 	struct total t;
 	u32 i;
 
-	for (i = 0; !ret && i < count; i++) {
-		while ((ret = mk_message_send(peer, class, COUNT, &i, sizeof(i))) == -ENOBUFS)
-			msleep(20);
-	}
-	ret = ret ?: mk_message_call(peer, class, TOTAL, NULL, 0, &t, sizeof(t), 10000);
-	if (ret < 0)
+	while (!ret && slow--)
+		ret = send(SLOW, NULL, 0);
+	for (i = 0; !ret && i < count; i++)
+		ret = send(COUNT, &i, sizeof(i));
+	ret = ret ?: total(&t);
+	if (ret)
 		return ret;
-	return ret == sizeof(t) && t.next == count && !t.errors ? 0 : -EIO;
+	return t.next == count && !t.errors ? 0 : -EIO;
 }
 
 static int errors(void)
@@ -144,6 +190,13 @@ static int wait_long(void)
 	return ret;
 }
 
+static int talk(void)
+{
+	if (forever)
+		return wait_long();
+	return flood ? numbers() : echoes() ?: numbers() ?: errors();
+}
+
 static int __init mk_talk_init(void)
 {
 	int ret;
@@ -152,7 +205,7 @@ static int __init mk_talk_init(void)
 	ret = mk_handler_register(&handler);
 	if (ret || !ask)
 		return ret;
-	ret = forever ? wait_long() : echoes() ?: numbers() ?: errors();
+	ret = talk();
 	pr_info("mk_talk: %u asked %s (%d)\n", peer, ret == expect ? "well" : "badly", ret);
 	return 0;
 }
