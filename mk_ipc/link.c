@@ -282,7 +282,7 @@ static void drop_in(struct mk_link *link, struct letter *l)
 {
 	spin_lock(&link->lock);
 	list_del(&l->node);
-	if (link->nr_in-- == INBOX_MAX)
+	if (link->nr_in-- == INBOX_MAX && !link->dead)	/* else it may be ending: end() */
 		mod_delayed_work(mk_ipc_wq, &link->work, 0);
 	spin_unlock(&link->lock);
 	kfree(l);
@@ -439,12 +439,11 @@ struct mk_channel *mk_link_channel(const u32 *apicid, u32 nr_apicids)
 	return ch;
 }
 
-/* The two may have made each other run once more, which does nothing now. */
+/* It is dead: only work may still make the other one run. */
 static void end(struct work_struct *w)
 {
 	struct mk_link *link = container_of(w, struct mk_link, end);
 
-	cancel_work_sync(&link->handling);
 	cancel_delayed_work_sync(&link->work);
 	cancel_work_sync(&link->handling);
 	mk_link_put(link);
