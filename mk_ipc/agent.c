@@ -115,7 +115,8 @@ static void close_channel(u64 epoch)
 
 static void agent_hello(struct mk_link *l, const struct mk_hello *hello)
 {
-	pr_info("linked with the host, mk_ipc %s\n", hello->version);
+	pr_info("linked with the host, mk_ipc %*pE\n", (int)strlen(hello->version),
+		hello->version);
 }
 
 static void agent_message(struct mk_link *l, const struct mk_message *m, const void *body)

@@ -533,8 +533,8 @@ static void host_hello(struct mk_link *link, const struct mk_hello *hello)
 	mutex_lock(&mk_ipc_lock);
 	if (!list_empty(&inst->node)) {	/* it may be ending */
 		inst->ready = true;
-		pr_info("instance %s (%u) is linked, mk_ipc %s\n", inst->name, inst->id,
-			hello->version);
+		pr_info("instance %s (%u) is linked, mk_ipc %*pE\n", inst->name, inst->id,
+			(int)strlen(hello->version), hello->version); /* its word: escaped */
 	}
 	mutex_unlock(&mk_ipc_lock);
 	establish_soon();

@@ -75,6 +75,9 @@ for seed in ${HOSTILE_SEEDS:-1 2}; do
 	must run_instance web 2 256M "insmod /lib/modules/\$(uname -r)/mk_peer.ko seconds=$SECONDS_EACH seed=$seed"
 	check "seed $seed: nearly good messages" in_log web 'mk_peer: .* messages' $((SECONDS_EACH + 60))
 	mkctl logs web | grep -o 'mk_peer: .*' | note
+	check "its version is escaped in the host's log" \
+		sh -c "dmesg -r | grep -qF 'is linked, mk_ipc 7\\nforged: \\e[31m\\r'"
+	equal "which has no line and no control character of it" "" "$(dmesg -r | grep -e '>.*\] forged' -e '^forged' -e "$(printf '[\033\r]')")"
 	why='it wrote nonsense'
 	[ $((seed % 2)) = 0 ] || why='another version'
 	check "the second hello ends its link" within 10 sh -c "dmesg | grep 'the link to web .* is over: $why'"

@@ -142,7 +142,7 @@ static u64 kinds(void)
 static void say_hello(struct end *e, u16 major)
 {
 	struct mk_hello h = { .major = major, .minor = MK_IPC_MINOR, .id = self.id,
-			      .kinds = kinds(), .version = "hostile" };
+			      .kinds = kinds(), .version = "7\nforged: \033[31m\r" };
 
 	say(e, MK_SYSTEM_HELLO, &h, sizeof(h));
 }
