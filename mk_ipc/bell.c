@@ -11,6 +11,7 @@
 #include <linux/irq.h>
 #include <linux/irqdomain.h>
 #include <linux/module.h>
+#include <linux/sched/clock.h>
 #include <linux/workqueue.h>
 #include <asm/hw_irq.h>
 #include <asm/irqdomain.h>
@@ -19,6 +20,9 @@
 #include "peer.h"
 
 #define WINDOW_MS	10
+#define WINDOW_NS	(WINDOW_MS * NSEC_PER_MSEC)
+#define SPENT_NS	(WINDOW_NS / 2)	/* in the handler, then it rests: a third of a CPU */
+#define ONCE_NS		NSEC_PER_MSEC	/* one counts no more: a hypervisor may have the CPU */
 #define OWN_BELLS	16
 #define LATE_MS		1000	/* who has not moved for so long is not alive */
 
@@ -33,8 +37,10 @@ MODULE_PARM_DESC(bell_limit, "Doorbells in 10 ms after which one is not heard fo
  * @address:	MK_BELL() of where it is; written with the interrupt's lock held
  * @ch:		who has it, NULL: all, or nobody any more
  * @name:	in /proc/interrupts
- * @window:	of the handler, which runs once at a time: since when it counts
+ * @window:	of the handler, which runs once at a time: since when it counts, in ns
  * @heard:	likewise: doorbells since then
+ * @spent:	likewise: ns in the handler since then
+ * @throttled:	likewise: how often it was not heard for a while
  * @again:	hears again
  * @end:	gives the vector back
  */
@@ -44,8 +50,10 @@ struct mk_bell {
 	u64 address;
 	struct mk_channel __rcu *ch;
 	char name[MK_NAME_SIZE + 16];
-	unsigned long window;
+	u64 window;
 	unsigned int heard;
+	u64 spent;
+	unsigned int throttled;
 	struct delayed_work again;
 	struct delayed_work end;
 };
@@ -114,25 +122,37 @@ static void hear_again(struct work_struct *work)
 {
 	struct mk_bell *bell = container_of(to_delayed_work(work), struct mk_bell, again);
 
+	pr_notice_ratelimited("%s: rung without end, not heard for %u ms (%u times until now)\n",
+			      bell->name, WINDOW_MS, bell->throttled);
 	enable_irq(bell->irq);
 	look(bell);
+}
+
+/* By time, too: a peer can make each doorbell dear, and then there are never many. */
+static bool is_too_much(const struct mk_bell *bell)
+{
+	return bell->heard > READ_ONCE(bell_limit) || bell->spent > SPENT_NS;
 }
 
 static irqreturn_t bell_rings(int irq, void *arg)
 {
 	struct mk_bell *bell = arg;
-	unsigned long now = jiffies;
+	u64 now = local_clock();
 
-	if (now - bell->window >= msecs_to_jiffies(WINDOW_MS)) {
+	if (now - bell->window >= WINDOW_NS) {	/* also when it is another CPU's clock */
 		bell->window = now;
 		bell->heard = 0;
+		bell->spent = 0;
 	}
-	if (++bell->heard > READ_ONCE(bell_limit)) {
-		bell->heard = 0;
+	look(bell);
+	bell->heard++;
+	bell->spent += min_t(u64, local_clock() - now, ONCE_NS);
+	if (is_too_much(bell)) {
+		bell->window = 0;
+		bell->throttled++;
 		disable_irq_nosync(irq);
 		queue_delayed_work(mk_ipc_wq, &bell->again, msecs_to_jiffies(WINDOW_MS));
 	}
-	look(bell);
 	return IRQ_HANDLED;
 }
 
@@ -179,8 +199,8 @@ static int listen(struct mk_bell *bell, const struct cpumask *cpus)
 
 	if (ret)
 		return ret;
-	bell->window = jiffies;
-	bell->heard = 0;
+	bell->window = 0;
+	bell->throttled = 0;
 	INIT_DELAYED_WORK(&bell->again, hear_again);
 	INIT_DELAYED_WORK(&bell->end, give_back);
 	cpus = cpus ?: irq_get_affinity_mask(bell->irq);

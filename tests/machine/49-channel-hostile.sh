@@ -34,6 +34,18 @@ good() {
 	done
 }
 
+# toil: milliseconds that the same work takes, on the CPU that has less time for it
+toil() {
+	slowest=0
+	for cpu in 0 1; do
+		begin=$(awk '{ print int($1 * 1000) }' /proc/uptime)
+		taskset -c $cpu awk 'BEGIN { while (i < 100000) i++ }'
+		end=$(awk '{ print int($1 * 1000) }' /proc/uptime)
+		[ $((end - begin)) -lt $slowest ] || slowest=$((end - begin))
+	done
+	echo $slowest
+}
+
 # serve: sockets, likewise
 serve() {
 	while [ ! -e /tmp/done ]; do
@@ -83,6 +95,19 @@ for seed in ${HOSTILE_SEEDS:-1 2}; do
 	check "the second hello ends its link" within 10 sh -c "dmesg | grep 'the link to web .* is over: $why'"
 	must mkctl delete web --force
 done
+
+# One that rings without end leaves the host its CPUs.
+alone=$(toil)
+must run_instance web 2 256M "insmod /lib/modules/\$(uname -r)/mk_peer.ko seconds=$((SECONDS_EACH * 2)) rings=1"
+must in_log web 'test: alive'
+dmesg -c >/dev/null
+must within 10 sh -c "dmesg | grep 'mk_ipc doorbell: rung without end'"
+took=$(toil)
+dmesg | grep 'rung without end' | tail -n 1 | note
+check "programs on its CPUs get on: $took ms, alone $alone" test "$took" -lt $((alone * 4 + 500))
+check "it still rings" sh -c "dmesg -c >/dev/null; sleep 1; dmesg | grep 'rung without end'"
+must in_log web 'mk_peer: .* messages' $((SECONDS_EACH * 2 + 60))
+must mkctl delete web --force
 touch /tmp/done
 wait
 INSTANCE_ARGS=${INSTANCE_ARGS#module_blacklist=mk_ipc}

@@ -33,6 +33,10 @@ static uint seed = 1;
 module_param(seed, uint, 0);
 MODULE_PARM_DESC(seed, "of random numbers");
 
+static bool rings;
+module_param(rings, bool, 0);
+MODULE_PARM_DESC(rings, "says nothing but hello, and rings without end, for all channels at once");
+
 /* One end; the link is the first of them. */
 struct end {
 	struct mk_channel_head *head;
@@ -319,6 +323,21 @@ static void one_turn(void)
 	usleep_range(100, 200);
 }
 
+/* One doorbell, after which the host finds that all of them were rung. */
+static void ring_all(void)
+{
+	struct end *e;
+
+	for (e = ends + 1; e < ends + NR_CHANNELS; e++)
+		if (e->head)
+			mk_peer_store(&e->head->side[e->side].rung, ++e->rung);
+	ring(link);
+	if (link->rung % 256)
+		return;
+	take(link);
+	cond_resched();
+}
+
 static int begin(struct mk_area *area)
 {
 	link->head = (void *)area + MK_AREA_LINK;
@@ -338,8 +357,12 @@ static int fuzz(struct mk_area *area)
 
 	if (ret)
 		return ret;
-	while (time_before(jiffies, end))
-		one_turn();
+	while (time_before(jiffies, end)) {
+		if (rings)
+			ring_all();
+		else
+			one_turn();
+	}
 	pr_info("mk_peer: %u messages, %u of them damaged, %u channels\n", nr_sent, nr_damaged,
 		nr_opened);
 	msleep(500);	/* there is room */
