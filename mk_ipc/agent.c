@@ -12,6 +12,7 @@
 #include "internal.h"
 #include "peer.h"
 
+#define CLOSE_MS	4	/* in which the host tells of all that it ends at once */
 #define LOOK_MS		250	/* for a host whose mk_ipc comes, or comes again */
 
 static struct mk_self self;
@@ -101,14 +102,24 @@ void mk_agent_service(void)
 		mk_link_send(link, MK_CLASS_SYSTEM, MK_SYSTEM_KINDS, &kinds, sizeof(kinds));
 }
 
+static void close_all(struct work_struct *work)
+{
+	mutex_lock(&mk_ipc_lock);
+	mk_channels_close();
+	mutex_unlock(&mk_ipc_lock);
+}
+
+static DECLARE_DELAYED_WORK(close_work, close_all);
+
 static void close_channel(u64 epoch)
 {
 	struct mk_channel *ch = mk_channel_find_epoch(epoch);
 
 	if (!ch)
 		return;
-	mk_channel_close(ch);
+	mk_channel_end(ch);
 	mk_channel_put(ch);
+	queue_delayed_work(mk_ipc_wq, &close_work, msecs_to_jiffies(CLOSE_MS));
 }
 
 /* --- the link --------------------------------------------------------------------------- */
@@ -126,6 +137,7 @@ static void agent_message(struct mk_link *l, const struct mk_message *m, const v
 
 	mutex_lock(&mk_ipc_lock);
 	if (m->type == MK_SYSTEM_OPEN && m->len >= sizeof(*open)) {
+		mk_channels_close();	/* a service may have one with a peer */
 		open = kmemdup(body, sizeof(*open), GFP_KERNEL);
 		if (!open || open_channel(open))
 			say_closed(((const struct mk_open_channel *)body)->epoch);
@@ -178,9 +190,10 @@ static void link_down(void)
 	link = NULL;
 	mk_link_free(old);
 	while ((ch = mk_channel_first())) {
-		mk_channel_close(ch);
+		mk_channel_end(ch);
 		mk_channel_put(ch);
 	}
+	mk_channels_close();
 }
 
 static bool is_area(void)

@@ -13,6 +13,7 @@
 #define VECTOR_LAST	0xfe
 
 static LIST_HEAD(channels);
+static LIST_HEAD(ending);	/* mk_ipc_lock; each with a reference */
 static DEFINE_RAW_SPINLOCK(bells_lock);	/* which doorbell a channel has, and told */
 
 static struct mk_side *own_side(const struct mk_channel *ch)
@@ -195,6 +196,51 @@ int mk_channel_join(struct mk_channel *ch)
 }
 
 /**
+ * mk_channel_end() - begin to close a channel on this side
+ * @ch:		channel; the caller may give his reference back
+ *
+ * The other side is told. mk_channels_close() does the rest, for many at once.
+ *
+ * Context: mk_ipc_lock held.
+ */
+void mk_channel_end(struct mk_channel *ch)
+{
+	lockdep_assert_held(&mk_ipc_lock);
+	if (ch->closed)
+		return;
+	WRITE_ONCE(ch->closed, true);
+	mk_peer_store_release(&own_side(ch)->state, MK_SIDE_CLOSED); /* after all we wrote */
+	mk_channel_ring(ch);
+	set_bell(ch, NULL);	/* none: where it stood is another's soon */
+	list_del_rcu(&ch->node);
+	mk_channel_get(ch);
+	list_add_tail(&ch->ending, &ending);
+}
+
+/**
+ * mk_channels_close() - tell the services of channels that have ended
+ *
+ * Whoever waits for them is woken. A kernel that dies ends many: they have one
+ * grace period of RCU.
+ *
+ * Context: mk_ipc_lock held; sleeps.
+ */
+void mk_channels_close(void)
+{
+	struct mk_channel *ch, *next;
+
+	lockdep_assert_held(&mk_ipc_lock);
+	if (list_empty(&ending))
+		return;
+	synchronize_rcu();	/* no doorbell looks at them any more */
+	list_for_each_entry_safe(ch, next, &ending, ending) {
+		list_del(&ch->ending);
+		ch->service->close(ch);
+		mk_channel_put(ch);
+	}
+}
+
+/**
  * mk_channel_close() - end a channel on this side
  * @ch:		channel
  *
@@ -205,16 +251,8 @@ int mk_channel_join(struct mk_channel *ch)
  */
 void mk_channel_close(struct mk_channel *ch)
 {
-	lockdep_assert_held(&mk_ipc_lock);
-	if (ch->closed)
-		return;
-	WRITE_ONCE(ch->closed, true);
-	mk_peer_store_release(&own_side(ch)->state, MK_SIDE_CLOSED); /* after all we wrote */
-	mk_channel_ring(ch);
-	set_bell(ch, NULL);	/* none: where it stood is another's soon */
-	list_del_rcu(&ch->node);
-	synchronize_rcu();
-	ch->service->close(ch);
+	mk_channel_end(ch);
+	mk_channels_close();
 }
 
 void mk_channel_get(struct mk_channel *ch)

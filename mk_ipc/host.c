@@ -239,8 +239,8 @@ static void tell_over(struct instance *inst)
 	}
 }
 
-/* End the span that a permit has; each end that lives is told. */
-static void revoke(struct permit *p)
+/* End the span that a permit has; each end that lives is told. mk_channels_close() follows. */
+static void end_span(struct permit *p)
 {
 	struct instance *inst;
 	u32 side;
@@ -254,12 +254,18 @@ static void revoke(struct permit *p)
 	list_for_each_entry(inst, &instances, node)
 		tell_over(inst);
 	if (p->ch) {
-		mk_channel_close(p->ch);
+		mk_channel_end(p->ch);
 		mk_channel_put(p->ch);
 	}
 	p->ch = NULL;
 	put_span(p->span);
 	p->span = NULL;
+}
+
+static void revoke(struct permit *p)
+{
+	end_span(p);
+	mk_channels_close();
 }
 
 /* The kernel at one end of it, @inst, or NULL: the host. Does it offer that? */
@@ -452,9 +458,10 @@ int mk_host_permit(const struct mk_ipc_permit *req, struct mk_error *err)
 	return 0;
 }
 
+/* mk_channels_close() follows. */
 static void free_permit(struct permit *p)
 {
-	revoke(p);
+	end_span(p);
 	list_del(&p->node);
 	kfree(p);
 }
@@ -474,6 +481,7 @@ int mk_host_forbid(const char *name, struct mk_error *err)
 	p = find_permit(name);
 	if (p)
 		free_permit(p);
+	mk_channels_close();
 	mutex_unlock(&mk_ipc_lock);
 	return p ? 0 : mk_ipc_fail(err, -ENOENT, MK_E_NO_CHANNEL, 0);
 }
@@ -646,10 +654,11 @@ static void instance_ends(struct instance *inst, bool lost)
 		if (strcmp(p->end[0], inst->name) && strcmp(p->end[1], inst->name))
 			continue;
 		if (*p->name)
-			revoke(p);
+			end_span(p);
 		else
 			free_permit(p);
 	}
+	mk_channels_close();
 	mk_peer_store(&inst->area->epoch, 0);
 	mk_link_free(inst->link);
 	list_for_each_entry_safe(lease, next, &inst->leases, node)
@@ -719,6 +728,7 @@ static void forget_all(void)
 	mutex_lock(&mk_ipc_lock);
 	list_for_each_entry_safe(p, next, &permits, node)
 		free_permit(p);
+	mk_channels_close();
 	mutex_unlock(&mk_ipc_lock);
 }
 

@@ -50,7 +50,7 @@ u64 mk_bell_address(const struct mk_bell *bell);	/* MK_BELL(); NULL: the shared 
 
 /**
  * struct mk_channel_ops - what a role does for its channels
- * @left:	the program that had it has left; closed already, mk_ipc_lock held
+ * @left:	the program that had it has left; ended already, mk_ipc_lock held
  * @gone:	the last reference is given back; process context
  */
 struct mk_channel_ops {
@@ -65,7 +65,9 @@ struct mk_channel *mk_channel_alloc(const struct mk_service *service,
 				    const u32 *apicid, u32 nr_apicids);
 void mk_channel_free(struct mk_channel *ch);	/* one that never joined */
 int mk_channel_join(struct mk_channel *ch);	/* doorbells arrive from here on */
-void mk_channel_close(struct mk_channel *ch);	/* no more; others are told */
+void mk_channel_end(struct mk_channel *ch);	/* others are told */
+void mk_channels_close(void);			/* its service, too: of all that ended */
+void mk_channel_close(struct mk_channel *ch);	/* both */
 void *mk_channel_data(const struct mk_channel *ch, u32 side);
 struct mk_channel *mk_channel_find(const char *name);
 struct mk_channel *mk_channel_find_epoch(u64 epoch);

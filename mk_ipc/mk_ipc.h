@@ -77,6 +77,7 @@ void mk_service_unregister(const struct mk_service *service);
  * The rest is mk_ipc's own:
  * @ref:	references
  * @node:	in the list of those that the doorbell looks at; RCU, mk_ipc_lock
+ * @ending:	of those that are closed and whose service is not told yet; mk_ipc_lock
  * @release:	its end, in process context
  * @ops:	constant: of the role
  * @owner:	of @ops
@@ -107,6 +108,7 @@ struct mk_channel {
 
 	struct kref ref;
 	struct list_head node;
+	struct list_head ending;
 	struct work_struct release;
 	const struct mk_channel_ops *ops;
 	void *owner;

@@ -85,9 +85,10 @@ void mk_service_unregister(const struct mk_service *service)
 	mutex_lock(&mk_ipc_lock);
 	services[service->kind] = NULL;
 	while ((ch = mk_channel_find_service(service))) {
-		mk_channel_close(ch);
+		mk_channel_end(ch);
 		ch->ops->left(ch);
 	}
+	mk_channels_close();
 	tell_roles();
 	mutex_unlock(&mk_ipc_lock);
 	flush_workqueue(mk_ipc_wq);	/* what is on its way to it */

@@ -7,6 +7,10 @@ bells() {
 	awk '/mk_ipc doorbell/ { print $2 + $3 }' /proc/interrupts
 }
 
+uptime_ms() {
+	awk '{ print int($1 * 1000) }' /proc/uptime
+}
+
 # channel_of NAME KEY
 channel_of() {
 	mkctl channel list --json --pretty | sed -n "/\"name\": *\"$1\"/,/\"sides\"/p" | member "$2"
@@ -61,6 +65,25 @@ equal "the channel waits" waiting "$(channel_of three state)"
 check "db is healthy" healthy db
 must mkctl start web --wait
 check "host and web may talk again" channel ask one 10
+i=0 many=
+while [ $i -lt 60 ]; do
+	i=$((i + 1))
+	must mkctl channel add "m$i" --between host,web --size 4K
+	many="$many m$i"
+done
+hosts() {
+	[ "$(channel_of m60 state)" = open ]
+}
+must within 20 hosts
+begin=$(uptime_ms)
+must mkctl kill web
+took=$(($(uptime_ms) - begin))
+check "62 channels end with an instance in half a second: $took ms" test $took -lt $((500 * SLOW))
+must mkctl start web --wait
+check "they come again" within 20 hosts
+for name in $many; do
+	must mkctl channel remove "$name"
+done
 for name in one two three; do
 	check "forbid $name" mkctl channel remove $name
 done
