@@ -142,10 +142,15 @@ static struct mk_link *link_for(u32 peer, u16 class)
 	if (class <= MK_CLASS_SYSTEM || class >= MK_NR_CLASSES)
 		return ERR_PTR(-EINVAL);
 	link = find_link(peer);
-	if (!link)
+	if (!link) {
+		pr_notice_ratelimited("a message for kernel %u: refused: no such kernel, or no permit to talk to it (mkctl channel add --kind messages)\n",
+				      peer);
 		return ERR_PTR(-ENODEV);
+	}
 	if (is_permitted(link, class))
 		return link;
+	pr_notice_ratelimited("a message of class %u for %s (%u): refused: its permit has other classes (mkctl channel add --classes)\n",
+			      class, link->ch->peer_name, peer);
 	mk_link_put(link);
 	return ERR_PTR(-EACCES);
 }

@@ -261,18 +261,28 @@ static bool send_at_once(struct peer *p, struct sk_buff *skb)
 	return taken;
 }
 
+/* Which of the two it is this kernel does not know. */
+static void refuse(u64 cid)
+{
+	pr_notice_ratelimited("a socket for CID %llu: refused: no such kernel, or no permit to talk to it (mkctl channel add --kind vsock)\n",
+			      cid);
+}
+
 static int send_pkt(compat_vsock_send_args)
 {
+	u64 cid = le64_to_cpu(virtio_vsock_hdr(skb)->dst_cid);
 	int ret = -ENODEV, len = skb->len;
 	struct peer *p;
 
 	rcu_read_lock();
-	p = xa_load(&peers, le64_to_cpu(virtio_vsock_hdr(skb)->dst_cid));
+	p = xa_load(&peers, cid);
 	if (p && !READ_ONCE(p->dead))
 		ret = send_at_once(p, skb) ? 0 : enqueue(p, skb);
 	rcu_read_unlock();
 	if (!ret)
 		return len;
+	if (ret == -ENODEV && op_of(skb) == VIRTIO_VSOCK_OP_REQUEST)
+		refuse(cid);
 	kfree_skb(skb);
 	return ret;
 }
@@ -652,7 +662,11 @@ static bool seqpacket_allow(compat_vsock_seqpacket_args)
 
 static bool __maybe_unused has_remote_cid(struct vsock_sock *vsk, u32 cid)
 {
-	return is_reached(cid);
+	bool reached = is_reached(cid);
+
+	if (!reached)
+		refuse(cid);
+	return reached;
 }
 
 static struct virtio_transport transport = {

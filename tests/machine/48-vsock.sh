@@ -72,6 +72,7 @@ check "no such kernel" vsock refused 77 5000 ENODEV
 check "no such kernel, from an instance" vsock at "$web" vsock refused 77 5000 ENODEV
 
 check "not permitted: instance to instance" vsock at "$web" vsock refused "$db" 5000 ENODEV
+check "which is logged" in_log web "mk_ipc: a socket for CID $db: refused"
 check "permit" channel permit pair web db 262144 vsock
 check "not twice" sh -c '! channel permit other db web 262144 vsock'
 check "not with the host, which has one" sh -c '! channel permit more - web 262144 vsock'

@@ -44,6 +44,8 @@ check "messages for modules" mkctl channel add bus --between db,web --kind messa
 refused channel_taken 1 "two of them" channel add bus2 --between web,db --kind messages
 check "now it has" in_log db "mk_talk: $web asked well (0)" 60
 check "but not of another class" in_log db "mk_talk: $web asked well (-13)" 60
+check "both are logged" in_log db "mk_ipc: a message for kernel $web: refused"
+check "with the class" in_log db 'mk_ipc: a message of class 3 for web .*: refused'
 check "it ends" in_log db 'end of db' 20
 check "both are healthy" sh -c '. ./lib.sh >/dev/null; trap - EXIT; healthy web && healthy db'
 check "forbid" mkctl channel remove bus
