@@ -23,6 +23,7 @@
 /* A message on its way out. */
 struct letter {
 	struct list_head node;
+	bool cancelled;		/* L of its link: nobody waits for the answer any more */
 	u32 size;
 	struct mk_message m;
 	u8 body[];
@@ -162,7 +163,7 @@ static int send_all(struct mk_link *link)
 	int ret = 0;
 
 	while ((l = first_letter(link))) {
-		ret = mk_tx_put(&link->tx, &l->m, l->size);
+		ret = READ_ONCE(l->cancelled) ? 0 : mk_tx_put(&link->tx, &l->m, l->size);
 		if (ret == -EAGAIN) {
 			if (mk_tx_publish(&link->tx))
 				mk_channel_ring(link->ch);
@@ -614,6 +615,17 @@ static int post_call(struct mk_link *link, struct letter *l, struct call *call)
 	return ret;
 }
 
+/* What has not been sent shall not be. The first letter may be on its way now. */
+static void cancel(struct mk_link *link, u32 id)
+{
+	struct letter *l;
+
+	lockdep_assert_held(&link->lock);
+	list_for_each_entry(l, &link->outbox, node)
+		if (l->m.flags & MK_MESSAGE_REQUEST && l->m.id == id)
+			WRITE_ONCE(l->cancelled, true);
+}
+
 /**
  * mk_link_call() - ask and wait for the response
  * @link:	link
@@ -624,6 +636,9 @@ static int post_call(struct mk_link *link, struct letter *l, struct call *call)
  * @answer:	room for the response
  * @room:	its bytes; what is longer is cut
  * @timeout_ms:	how long to wait
+ *
+ * Who waits no longer cancels: a request that is still in the outbox is not sent;
+ * one that was sent may still be executed by the peer.
  *
  * Context: sleeps; a signal that kills the caller cancels.
  * Return: bytes of the response, the peer's negative errno, -ETIMEDOUT, -EINTR,
@@ -648,6 +663,7 @@ int mk_link_call(struct mk_link *link, u16 class, u16 type, const void *body, u3
 	if (!list_empty(&call.node)) {
 		list_del(&call.node);	/* a response that comes later finds nobody */
 		call.status = left < 0 ? -EINTR : -ETIMEDOUT;
+		cancel(link, call.id);
 	}
 	spin_unlock(&link->lock);
 	return call.status ?: (int)call.len;

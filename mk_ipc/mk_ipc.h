@@ -243,6 +243,9 @@ int mk_message_send(u32 peer, u16 class, u16 type, const void *body, u32 len);
  * @room:	its bytes; what is longer is cut
  * @timeout_ms:	how long to wait
  *
+ * With -ETIMEDOUT and -EINTR a request that has not been sent is not sent any more;
+ * one that has may still be executed by the peer, and its response finds nobody.
+ *
  * Context: sleeps; a signal that kills the caller cancels.
  * Return: bytes of the response, or the peer's negative errno (-EOPNOTSUPP: nobody
  * takes the class there), -ETIMEDOUT, -EINTR, or as mk_message_send().

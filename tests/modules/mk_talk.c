@@ -162,6 +162,34 @@ static int numbers(void)
 	return t.next == count && !t.errors ? 0 : -EIO;
 }
 
+/* A request that times out behind much that cannot be sent yet is not executed. */
+static int cancelled(u8 *body)
+{
+	int ret = 0, i;
+	struct total t;
+	u32 number = 0;
+
+	for (i = 0; !ret && i < 2; i++)
+		ret = send(SLOW, NULL, 0);
+	for (i = 0; !ret && i < 200; i++)
+		ret = send(ERROR, body, MK_BODY_MAX);
+	if (ret)
+		return ret;
+	ret = mk_message_call(peer, class, COUNT, &number, sizeof(number), &t, sizeof(t), 100);
+	if (ret != -ETIMEDOUT)
+		return -EIO;
+	return total(&t) ?: t.next || t.errors ? -EIO : 0;
+}
+
+static int cancels(void)
+{
+	u8 *body = kzalloc(MK_BODY_MAX, GFP_KERNEL);
+	int ret = body ? cancelled(body) : -ENOMEM;
+
+	kfree(body);
+	return ret;
+}
+
 static int errors(void)
 {
 	u8 answer;
@@ -194,7 +222,7 @@ static int talk(void)
 {
 	if (forever)
 		return wait_long();
-	return flood ? numbers() : echoes() ?: numbers() ?: errors();
+	return flood ? numbers() : echoes() ?: numbers() ?: cancels() ?: errors();
 }
 
 static int __init mk_talk_init(void)
