@@ -28,6 +28,14 @@
 #include "uapi.h"
 #include "wire.h"
 
+#define MK_TURNS	64	/* full batches in a row, then one tick for others */
+
+/* How long, in jiffies, who always has more to read waits. @turns: 0 when it was empty. */
+static inline unsigned long mk_ipc_rest(u32 *turns)
+{
+	return ++*turns % MK_TURNS ? 0 : 1;
+}
+
 extern struct mutex mk_ipc_lock;
 extern struct workqueue_struct *mk_ipc_wq;
 
@@ -94,6 +102,7 @@ u64 mk_service_every(void);			/* of those that every instance has */
  * @ch:		its channel, with a reference
  * @lock:	L
  * @rate:	of the work item alone: what may still be taken
+ * @turns:	likewise: mk_ipc_rest()
  * @rx:		of the work item alone
  * @tx:		likewise
  * @work:	sends and receives
@@ -121,6 +130,7 @@ struct mk_link {
 	struct mk_channel *ch;
 	spinlock_t lock;	/* innermost: what is to be sent, who waits */
 	struct mk_rate rate;
+	u32 turns;
 	struct mk_rx rx;
 	struct mk_tx tx;
 	struct delayed_work work;

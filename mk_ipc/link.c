@@ -302,6 +302,7 @@ static void handle(struct work_struct *w)
 		if (l->m.flags & MK_MESSAGE_REQUEST)
 			respond(link, &l->m, status, answer->body, answer->len);
 		drop_in(link, l);
+		cond_resched();	/* more may come all the time */
 	}
 }
 
@@ -335,8 +336,10 @@ static int take_some(struct mk_link *link, u64 *wait)
 		if (*wait)
 			break;
 		ret = mk_rx_get(&link->rx, link->buf, sizeof(link->buf), &len);
-		if (ret == -EAGAIN)
+		if (ret == -EAGAIN) {
+			link->turns = 0;
 			break;
+		}
 		if (ret)
 			return ret;
 		mk_rate_take(&link->rate, ktime_get_ns(), len);
@@ -381,7 +384,8 @@ static void work(struct work_struct *w)
 	left = mk_channel_peer_state(link->ch) == MK_SIDE_CLOSED;
 	ret = take_some(link, &wait);
 	if (ret > 0)
-		queue_delayed_work(mk_ipc_wq, &link->work, wait ? nsecs_to_jiffies(wait) + 1 : 0);
+		queue_delayed_work(mk_ipc_wq, &link->work,
+				   wait ? nsecs_to_jiffies(wait) + 1 : mk_ipc_rest(&link->turns));
 	else if (!ret && left)
 		die(link, NULL);
 	if (ret >= 0 && !left)

@@ -46,6 +46,7 @@ static_assert(HEAD + MK_VSOCK_PAYLOAD_MAX <= ROOM && ROOM <= MK_RING_MESSAGE_MAX
  * @cid:	its address
  * @dead:	nothing works any more; set once
  * @rate:	of rx_work alone: what may still be taken
+ * @turns:	likewise: mk_ipc_rest()
  * @rx:		of rx_work alone
  * @page:	of rx_work alone: memory of the last large packets, or NULL
  * @next_page:	likewise: which is to be used next
@@ -65,6 +66,7 @@ struct peer {
 	u64 cid;
 	bool dead;
 	struct mk_rate rate;
+	u32 turns;
 	struct mk_rx rx;
 	struct page *page[PAGES];
 	u32 next_page;
@@ -522,8 +524,12 @@ static int take_some(struct peer *p, u64 *wait)
 		if (*wait)
 			return 1;
 		ret = take_packet(p);
+		if (ret == -EAGAIN) {
+			p->turns = 0;
+			return mk_rx_arm(&p->rx);
+		}
 		if (ret)
-			return ret == -EAGAIN ? mk_rx_arm(&p->rx) : ret;
+			return ret;
 	}
 	return 1;
 }
@@ -540,7 +546,8 @@ static void rx_work(struct work_struct *work)
 		return;
 	ret = take_some(p, &wait);
 	if (ret > 0)
-		queue_delayed_work(mk_ipc_wq, &p->rx_work, wait ? nsecs_to_jiffies(wait) + 1 : 0);
+		queue_delayed_work(mk_ipc_wq, &p->rx_work,
+				   wait ? nsecs_to_jiffies(wait) + 1 : mk_ipc_rest(&p->turns));
 	else if (ret == -ENOMEM)
 		queue_delayed_work(mk_ipc_wq, &p->rx_work, msecs_to_jiffies(AGAIN_MS));
 	else if (ret || left)
