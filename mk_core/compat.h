@@ -101,6 +101,7 @@ static inline void hrtimer_setup(struct hrtimer *timer,
 #define COMPAT_VSOCK_OPS						\
 	.unsent_bytes = virtio_transport_unsent_bytes,			\
 	.notify_set_rcvlowat = virtio_transport_notify_set_rcvlowat,	\
+	.msgzerocopy_allow = allow_zerocopy,				\
 	.read_skb = virtio_transport_read_skb,
 #endif
 

@@ -8,6 +8,7 @@
  *	vsock at CID COMMAND...		in the kernel of CID; its output and status
  *	vsock both CID MIB		random bytes there and back at once, compared
  *	vsock records CID COUNT		of random sizes, there and back, compared
+ *	vsock zerocopy CID MIB		as "both", from memory that is lent: MSG_ZEROCOPY
  *	vsock shutdown CID		each direction ends by itself
  *	vsock full CID			who does not read stops who writes
  *	vsock hold CID			connects, says so, and waits for the end
@@ -33,6 +34,7 @@
 #include <time.h>
 #include <unistd.h>
 #include <linux/capability.h>
+#include <linux/errqueue.h>
 #include <linux/vm_sockets.h>
 
 #include "mk.h"
@@ -253,6 +255,60 @@ static void both(const char *cid, unsigned long len)
 	       len / (double)MIB / (now() - begin));
 }
 
+/* All that was lent is given back: its numbers come one after the other. */
+static void returned(int fd, unsigned int nr)
+{
+	struct sock_extended_err *e;
+	struct pollfd p = { .fd = fd };
+	unsigned int seen = 0;
+	char control[256];
+	struct msghdr m;
+
+	while (seen < nr) {
+		m = (struct msghdr){ .msg_control = control, .msg_controllen = sizeof(control) };
+		if (poll(&p, 1, 10000) != 1 || recvmsg(fd, &m, MSG_ERRQUEUE) < 0)
+			err(1, "%u of %u came back", seen, nr);
+		e = (void *)CMSG_DATA(CMSG_FIRSTHDR(&m));
+		if (e->ee_origin != SO_EE_ORIGIN_ZEROCOPY || e->ee_info != seen)
+			errx(1, "number %u came back, not %u", e->ee_info, seen);
+		seen = e->ee_data + 1;
+	}
+}
+
+static void zerocopy(const char *cid, unsigned long len)
+{
+	struct sockaddr_vm a = address(atoi(cid), PORT(ECHO));
+	unsigned int seed = 1, nr = 0;
+	int fd = make(SOCK_STREAM), one = 1;
+	unsigned long done;
+	size_t n, got;
+
+	if (setsockopt(fd, SOL_SOCKET, SO_ZEROCOPY, &one, sizeof(one)))
+		err(1, "SO_ZEROCOPY");
+	if (connect(fd, (struct sockaddr *)&a, sizeof(a)))
+		err(1, "connect");
+	for (done = 0; done < len; done += sizeof(buf)) {
+		fill(wanted, sizeof(wanted), &seed);
+		for (n = 0; n < sizeof(wanted); nr++) {
+			ssize_t sent = send(fd, wanted + n, sizeof(wanted) - n,
+					    MSG_ZEROCOPY | MSG_NOSIGNAL);
+
+			if (sent <= 0)
+				err(1, "send");
+			n += sent;
+		}
+		for (got = 0; got < sizeof(buf); got += n) {
+			n = get(fd, buf + got, sizeof(buf) - got);
+			if (!n)
+				errx(1, "the end after %lu bytes", done + got);
+		}
+		if (memcmp(buf, wanted, sizeof(buf)))
+			errx(1, "other bytes came back");
+	}
+	returned(fd, nr);
+	printf("%u times lent\n", nr);
+}
+
 static void by_record(const char *cid, unsigned long nr)
 {
 	unsigned int seed = 1, size = 1;
@@ -424,6 +480,8 @@ int main(int argc, char **argv)
 		return at(argv[2], argv + 3);
 	else if (!strcmp(act, "both") && argc == 4)
 		both(argv[2], nr << 20);
+	else if (!strcmp(act, "zerocopy") && argc == 4)
+		zerocopy(argv[2], nr << 20);
 	else if (!strcmp(act, "records") && argc == 4)
 		by_record(argv[2], nr);
 	else if (!strcmp(act, "shutdown") && argc == 3)
