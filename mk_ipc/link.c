@@ -242,10 +242,6 @@ static void take_system(struct mk_link *link, const struct mk_message *m, const 
 {
 	u64 kinds;
 
-	if (m->type == MK_SYSTEM_PING) {
-		respond(link, m, 0, body, m->len);
-		return;
-	}
 	if (m->type == MK_SYSTEM_KINDS && m->len >= sizeof(kinds)) {
 		memcpy(&kinds, body, sizeof(kinds));
 		WRITE_ONCE(link->kinds, kinds);

@@ -164,11 +164,10 @@ struct mk_message {
 
 /* Types of MK_CLASS_SYSTEM */
 #define MK_SYSTEM_HELLO		1	/* the first message of each side: struct mk_hello */
-#define MK_SYSTEM_PING		2	/* request; the response has the same bytes */
-#define MK_SYSTEM_OPEN		3	/* host: you may use a channel: struct mk_open_channel */
-#define MK_SYSTEM_CLOSE		4	/* host: it is over: struct mk_close_channel */
-#define MK_SYSTEM_CLOSED	5	/* instance: unmapped: struct mk_close_channel */
-#define MK_SYSTEM_KINDS		6	/* what I offer now: __u64, as mk_hello.kinds */
+#define MK_SYSTEM_OPEN		2	/* host: you may use a channel: struct mk_open_channel */
+#define MK_SYSTEM_CLOSE		3	/* host: it is over: struct mk_close_channel */
+#define MK_SYSTEM_CLOSED	4	/* instance: unmapped: struct mk_close_channel */
+#define MK_SYSTEM_KINDS		5	/* what I offer now: __u64, as mk_hello.kinds */
 
 /**
  * struct mk_hello - MK_SYSTEM_HELLO

@@ -228,7 +228,7 @@ static u32 link_message(const struct end *to)
 		memcpy(buf + sizeof(m), &word, min_t(u32, m.len, sizeof(word)));
 	/* others have lost what it was the word of */
 	if (m.class == MK_CLASS_SYSTEM && m.type == MK_SYSTEM_CLOSED && e->head)
-		m.type = MK_SYSTEM_PING;
+		m.type = MK_SYSTEM_CLOSE;
 	memcpy(buf, &m, sizeof(m));
 	return sizeof(m) + m.len;
 }
