@@ -268,13 +268,22 @@ static void revoke(struct permit *p)
 	mk_channels_close();
 }
 
+static bool has_room(const struct permit *p, const struct instance *inst)
+{
+	if (inst->nr_leases < LEASES_MAX)
+		return true;
+	pr_warn_ratelimited("channel %s waits: %s (%u) has %u channels, and no more at a time: remove one (mkctl channel remove)\n",
+			    p->name, inst->name, inst->id, LEASES_MAX);
+	return false;
+}
+
 /* The kernel at one end of it, @inst, or NULL: the host. Does it offer that? */
 static bool can_join(const struct permit *p, const char *end, const struct instance *inst)
 {
 	u64 kinds = mk_service_kinds();
 
 	if (*end)
-		kinds = inst && inst->ready && inst->nr_leases < LEASES_MAX ?
+		kinds = inst && inst->ready && has_room(p, inst) ?
 			READ_ONCE(inst->link->kinds) : 0;
 	return kinds & BIT_ULL(p->kind);
 }

@@ -78,19 +78,21 @@ check "db is healthy" healthy db
 must mkctl start web --wait
 check "host and web may talk again" channel ask one 10
 i=0 many=
-while [ $i -lt 60 ]; do
+while [ $i -lt 64 ]; do
 	i=$((i + 1))
 	must mkctl channel add "m$i" --between host,web --size 4K
 	many="$many m$i"
 done
 hosts() {
-	[ "$(channel_of m60 state)" = open ]
+	[ "$(channel_of m50 state)" = open ]
 }
 must within 20 hosts
+check "what an instance has no room for waits, and why is logged" \
+	within 5 sh -c "dmesg | grep 'mk_ipc: channel m6[0-4] waits: web .* has 64 channels'"
 begin=$(uptime_ms)
 must mkctl kill web
 took=$(($(uptime_ms) - begin))
-check "62 channels end with an instance in half a second: $took ms" test $took -lt $((500 * SLOW))
+check "64 channels end with an instance in half a second: $took ms" test $took -lt $((500 * SLOW))
 must mkctl start web --wait
 check "they come again" within 20 hosts
 for name in $many; do
