@@ -198,12 +198,14 @@ static void link_down(void)
 
 static bool is_area(void)
 {
-	if (area->magic != MK_AREA_MAGIC)
+	u16 major = mk_peer_load(&area->major);
+
+	if (mk_peer_load(&area->magic) != MK_AREA_MAGIC)
 		return false;
-	if (area->major != MK_IPC_MAJOR)
+	if (major != MK_IPC_MAJOR)
 		pr_err_once("the host speaks mk_ipc %u.%u, this is %u.%u: install the same version on both sides\n",
-			    area->major, area->minor, MK_IPC_MAJOR, MK_IPC_MINOR);
-	return area->major == MK_IPC_MAJOR;
+			    major, mk_peer_load(&area->minor), MK_IPC_MAJOR, MK_IPC_MINOR);
+	return major == MK_IPC_MAJOR;
 }
 
 static void look(struct work_struct *work);

@@ -613,8 +613,8 @@ static void publish_area(struct instance *inst)
 {
 	struct mk_area *a = inst->area;
 
-	a->major = MK_IPC_MAJOR;
-	a->minor = MK_IPC_MINOR;
+	mk_peer_store(&a->major, MK_IPC_MAJOR);
+	mk_peer_store(&a->minor, MK_IPC_MINOR);
 	mk_peer_store_release(&a->magic, MK_AREA_MAGIC);	/* versions before */
 	mk_peer_store_release(&a->epoch, inst->link->ch->epoch); /* the link before */
 }
