@@ -62,7 +62,7 @@ static int __init mk_ipc_init(void)
 	int ret;
 
 	is_host = mk_core_self(&self) == -ENODEV;
-	mk_ipc_wq = alloc_workqueue("mk_ipc", WQ_UNBOUND | WQ_MEM_RECLAIM, 0);
+	mk_ipc_wq = alloc_workqueue("mk_ipc", WQ_UNBOUND | WQ_HIGHPRI | WQ_MEM_RECLAIM, 0);
 	if (!mk_ipc_wq)
 		return -ENOMEM;
 	ret = begin();
