@@ -27,7 +27,7 @@ static const char *const names[NR_TIMES] = {
 	"pool remove" };
 static unsigned int slowest[NR_TIMES], done[NR_TIMES];
 
-/* What the calls took that are not changes, and the fastest addition. */
+/* What calls took that wait for no CPU and are not changes, and the fastest addition. */
 static unsigned int waits[MOST], nr_waits, fastest = UINT_MAX;
 
 static unsigned int now_ms(void)
@@ -43,7 +43,7 @@ static int took(unsigned int what, unsigned int ms, int ret)
 	if (ms > slowest[what])
 		slowest[what] = ms;
 	done[what] += ret >= 0;
-	if (what < ADD && nr_waits < MOST)
+	if (what < ADD && what != START && what != KILL && nr_waits < MOST)
 		waits[nr_waits++] = ms;
 	if (what == ADD && ret >= 0 && ms < fastest)
 		fastest = ms;
