@@ -117,7 +117,7 @@ check "what web had completed is there" tree verify $DIR web
 note /tmp/output
 check "db is alive" asked db true
 
-must mkctl kill --all
+must mkctl stop db --timeout 30
 for each in web db host; do
 	must tree clean $DIR "$each"
 done

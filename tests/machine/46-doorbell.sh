@@ -125,6 +125,7 @@ must mkctl channel remove b1
 check "it ends with the channel" within 5 gone b1
 check "though the program lives" lives
 kill $job
+check "web is healthy" healthy web
 # shellcheck disable=SC2086
 hold 0 b2 b3 b4
 must mkctl kill web

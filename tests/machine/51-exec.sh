@@ -140,6 +140,7 @@ check "and of its new one" grep -q '^34 101' /tmp/terminal
 check "Ctrl-C went there" gone 'sleep 444[4]'
 equal "-T: none" 1 "$(pty 33 101 mkctl exec -T web tty </dev/null >/dev/null; echo $?)"
 equal "-t: one, and Ctrl-D at the end" 0 "$(echo 'tty; exit 0' | command mkctl exec -t web sh >/dev/null; echo $?)"
+check "healthy" healthy web
 must mkctl delete web --force
 check "mk_ipc leaves once its sockets have" within 15 rmmod mk_ipc
 pool_down

@@ -113,7 +113,8 @@ check "by the same reason" grep -q '"code": *"no_server"' /tmp/in
 check "in time" test $(($(uptime_seconds) - begin)) -le $((25 * SLOW))
 equal "nothing is left" "" "$(find . -name '*huge*' -o -name '*mkctl-cp*')"
 rm large
-must mkctl kill web
+must mkctl stop web --timeout 30
+check "the instance is healthy" healthy web
 must mkctl start web
 must in_log web 'test: alive'
 at sh -c 'head -c 150000000 /dev/zero >/tmp/zero'

@@ -55,8 +55,9 @@ command mkctl exec web -T --timeout 20 true 2>&1 </dev/null | head -c 1000000 >/
 equal "a flood" 1000000 "$(wc -c </tmp/out)"
 hears "no answer" no_server
 hears "no server" no_server
+must mkctl stop web --timeout 30
 check "the instance is as before" healthy web
-must mkctl delete web --force
+must mkctl delete web
 check "mk_ipc leaves once its sockets have" within 15 rmmod mk_ipc
 pool_down
 host_compare 4096
