@@ -123,6 +123,17 @@ lint_headers() {
 	done
 }
 
+# What an instance says reaches the verdict by them.
+lint_instance_args() {
+	local file
+
+	cd "$TOP"
+	for file in tests/machine/*.sh; do
+		sed ':a; /\\$/ { N; s/\\\n//; ba }' "$file" | grep -HE --label="$file" '(^|[^a-z])mkctl (run|load) '
+	done | grep -v '[{$]INSTANCE_ARGS' >"$out/instance_args" || true
+	! grep . "$out/instance_args"
+}
+
 run() {
 	local name=$1 log=$out/$1.log
 
@@ -139,7 +150,7 @@ run() {
 need_packages shellcheck cppcheck perl xz-utils gcc libc6-dev libjson-c-dev "$source"
 unpack_scripts
 if [ $# = 0 ]; then
-	set -- checkpatch kernel_doc warnings sparse shellcheck cppcheck compat version headers
+	set -- checkpatch kernel_doc warnings sparse shellcheck cppcheck compat version headers instance_args
 fi
 echo "1..$#"
 for name in "$@"; do

@@ -6,7 +6,7 @@
 # text_of CMDLINE: a start with it; where the kernel's text lies
 text_of() {
 	must mkctl run web --cpus 2 --memory 256M --kernel "$KERNEL" --initrd "$INITRD" --timeout 60 \
-		--cmdline "act=\"say text \$(grep -m1 ' _text\$' /proc/kallsyms); say \$(cat /proc/cmdline)\" $1"
+		--cmdline "act=\"say text \$(grep -m1 ' _text\$' /proc/kallsyms); say \$(cat /proc/cmdline)\"${INSTANCE_ARGS+ $INSTANCE_ARGS} $1"
 	must in_log web 'test: text'
 	must in_log web 'test: .*tsc=reliable'
 	mkctl logs web >/tmp/log

@@ -10,7 +10,7 @@ must mkctl kill web
 before=$(marker web marker-word)
 echo "$before times in its memory" | note
 check "its words are there after its end" test "$before" -gt 1000000
-check "load" mkctl load web --kernel "$KERNEL" --initrd "$INITRD"
+check "load" mkctl load web --kernel "$KERNEL" --initrd "$INITRD" --cmdline "${INSTANCE_ARGS-}"
 equal "its words are gone" 0 "$(marker web marker-word)"
 must mkctl delete web
 must mkctl create web --cpus 2 --memory 384M

@@ -5,7 +5,8 @@
 
 pool_up 2-3 256M
 # All of its memory lies above.
-must mkctl run web --cpus 2 --memory 256M --kernel "$KERNEL" --initrd "$INITRD" --no-wait --cmdline mem=8M
+must mkctl run web --cpus 2 --memory 256M --kernel "$KERNEL" --initrd "$INITRD" --no-wait \
+	--cmdline "mem=8M${INSTANCE_ARGS+ $INSTANCE_ARGS}"
 check "its log has its panic" in_log web 'Kernel panic'
 check "from its first line on" in_log web 'Linux version'
 equal "for the host it is starting" starting "$(of web state)"

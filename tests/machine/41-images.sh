@@ -42,7 +42,7 @@ check "   it counts ours, too, and says what the kernel takes" \
 head -c 130000000 /dev/zero >/tmp/large
 load initrd_large "an initramfs that does not fit" "$KERNEL" /tmp/large
 equal "it has no image yet" created "$(of web state)"
-check "the good one loads" mkctl load web --kernel "$KERNEL" --initrd "$INITRD"
+check "the good one loads" mkctl load web --kernel "$KERNEL" --initrd "$INITRD" --cmdline "${INSTANCE_ARGS-}"
 refused file 1 "a kernel that is not there" load web --kernel /none
 check "it runs" mkctl start web --wait --timeout 60
 must mkctl kill web

@@ -14,7 +14,8 @@ END
 must sh -c "cat /tmp/policy >$ima/policy"
 pool_up 2-3 256M
 must mkctl create web --cpus 2 --memory 256M
-check "a kernel that is to be measured loads" mkctl load web --no-agent --kernel "$KERNEL"
+check "a kernel that is to be measured loads" mkctl load web --no-agent --kernel "$KERNEL" \
+	--cmdline "${INSTANCE_ARGS-}"
 check "it was measured" grep "$KERNEL" $ima/ascii_runtime_measurements
 refused initrd_read 1 "an initramfs that is to be signed and is not" \
 	load web --no-agent --kernel "$KERNEL" --initrd "$INITRD"

@@ -41,10 +41,10 @@ equal "reason" poweroff "$(of web reason)"
 must mkctl delete web
 
 must mkctl create web --cpus 2 --memory 256M
-must mkctl load web --kernel "$KERNEL" --initrd "$INITRD" --no-agent
+must mkctl load web --kernel "$KERNEL" --initrd "$INITRD" --no-agent --cmdline "${INSTANCE_ARGS-}"
 act=$(words "$REASON $POWEROFF 1, $WORD $ENDED 1" "$(of web control)")
 check "load one without mk-init" \
-	mkctl load web --kernel "$KERNEL" --initrd "$INITRD" --no-agent --cmdline "act=\"$act\""
+	mkctl load web --kernel "$KERNEL" --initrd "$INITRD" --no-agent --cmdline "act=\"$act\"${INSTANCE_ARGS+ $INSTANCE_ARGS}"
 before=$(of web generation)
 check "start" mkctl start web
 check "its first word is its last" mkctl wait web --timeout 60

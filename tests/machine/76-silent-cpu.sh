@@ -20,11 +20,11 @@ check "it can be made silent" sh -c "echo goes_to >$fault/inject"
 echo 0 >$fault/verbose
 must run_instance db 3 256M
 must mkctl create web --cpus 2 --memory 256M
-must mkctl load web --kernel "$KERNEL" --initrd "$INITRD"
+must mkctl load web --kernel "$KERNEL" --initrd "$INITRD" --cmdline "${INSTANCE_ARGS-}"
 silent 1
 refused start_timeout 1 "a CPU that does not start" start web
 equal "it crashed" "crashed boot 0" "$(of web state) $(of web reason) $(of web lost_cpus)"
-must mkctl load web --kernel "$KERNEL" --initrd "$INITRD"
+must mkctl load web --kernel "$KERNEL" --initrd "$INITRD" --cmdline "${INSTANCE_ARGS-}"
 check "it starts when it is asked again" mkctl start web --wait --timeout 60
 must mkctl channel add pair --between host,web --size 4K
 must in_log web 'linked with the host' 60
