@@ -34,6 +34,7 @@ step() {
 	ima)	 vm --name "$1" --tests '44*' --limit 300 --env IMA=y ;;
 	numa)	 vm --name "$1" --tests '70*' --limit 600 --numa ;;
 	tsc)	 vm --name "$1" --tests '75*' --limit 300 --append clearcpuid=tsc ;;
+	alarms)	 "$TOP/tests/alarms.sh" ;;
 	silent)	 vm --name "$1" --tests '76*' --limit 300 --host debug ;;
 	eight)	 vm --name "$1" --tests '71* 88*' --limit 1200 --cpus 10 --memory 8G --env TEST_LIMIT=900 ;;
 	pmem)	 vm --name "$1" --tests '78*' --limit 300 --append 'memmap=64M!5G memmap=64M$5376M' ;;
@@ -93,7 +94,7 @@ all_steps() {
 	local host instance
 
 	[ -z "${KERNEL-}" ] || { quick_steps; more_steps; echo hostile rounds; return; }
-	echo lint unit model fuzz machine x2apic numa eight windows hostile rounds lockdown ima tsc pmem programs ends-poweroff ends-reboot ends-kexec debian demo bench debug kcsan
+	echo lint unit model fuzz machine x2apic numa eight windows hostile rounds lockdown ima tsc pmem programs ends-poweroff ends-reboot ends-kexec debian demo bench debug kcsan alarms
 	for host in $("$TOP/tests/kernels.sh" list); do
 		for instance in $("$TOP/tests/kernels.sh" list); do
 			echo "sizes-$host-$instance"
