@@ -77,8 +77,7 @@ static int find(struct inode *dir, const struct qstr *name, struct inode **inode
 	return PTR_ERR_OR_ZERO(*inode);
 }
 
-/* @wanted: a name that is missing is an error, and nothing is done with @dentry */
-static struct dentry *look_up(struct inode *dir, struct dentry *dentry, bool wanted)
+static struct dentry *lookup(struct inode *dir, struct dentry *dentry, unsigned int flags)
 {
 	struct inode *inode = NULL;
 	struct dentry *other;
@@ -88,18 +87,13 @@ static struct dentry *look_up(struct inode *dir, struct dentry *dentry, bool wan
 	if (dentry->d_name.len > DAXFS_NAME_MAX)
 		return ERR_PTR(-ENAMETOOLONG);
 	err = find(dir, &dentry->d_name, &inode);
-	if (err && (err != -ENOENT || wanted))
+	if (err && err != -ENOENT)
 		return ERR_PTR(err);
 	dentry->d_time = number;
 	other = d_splice_alias(err ? NULL : inode, dentry);
 	if (!IS_ERR_OR_NULL(other))
 		other->d_time = ASK_AGAIN;
 	return other;
-}
-
-static struct dentry *lookup(struct inode *dir, struct dentry *dentry, unsigned int flags)
-{
-	return look_up(dir, dentry, false);
 }
 
 static int ask(struct inode *dir, const struct qstr *name, struct dentry *dentry,
@@ -144,7 +138,7 @@ static int revalidate(compat_revalidate_args)
 	int ret;
 
 	/* open() tries for the second time: see atomic_open() */
-	if (!inode && flags & LOOKUP_REVAL)
+	if (flags & LOOKUP_REVAL && flags & LOOKUP_CREATE && !d_is_dir(dentry))
 		return 0;
 	ret = is_fresh(dentry) ? 1 : COMPAT_REVALIDATE(ask);
 	if (ret <= 0 || !inode)
@@ -317,6 +311,36 @@ static int create_open(struct inode *dir, struct dentry *dentry, struct file *fi
 }
 
 /*
+ * A file that was found is opened before anybody knows it here: then it stays.
+ * Return: 0, -ENOENT or -ESTALE: there is none any more, or another negative errno.
+ */
+static int find_open(struct inode *dir, struct dentry *dentry, struct file *file)
+{
+	u32 number = number_of(dir);
+	struct inode *inode;
+	int err = find(dir, &dentry->d_name, &inode);
+
+	if (err)
+		return err;
+	if (!S_ISREG(inode->i_mode)) {
+		iput(inode);
+		return finish_no_open(file, lookup(dir, dentry, 0));
+	}
+	err = mk_fs_count_opener(inode);
+	if (err) {
+		iput(inode);
+		return err;
+	}
+	ihold(inode);
+	dentry->d_time = number;
+	d_add(dentry, inode);
+	err = finish_open(file, dentry, NULL);
+	mk_fs_release(inode, file);
+	iput(inode);
+	return err;
+}
+
+/*
  * Of a name that is not known, or known to be missing.  Another kernel may make it and
  * remove it all the time: a dentry that is not looked up yet can become either, the other
  * kind has the VFS look again.
@@ -324,22 +348,19 @@ static int create_open(struct inode *dir, struct dentry *dentry, struct file *fi
 static int atomic_open(struct inode *dir, struct dentry *dentry, struct file *file,
 		       unsigned int flags, umode_t mode)
 {
-	bool create = flags & O_CREAT;
-	struct dentry *found = NULL;
 	int err, tries = 0;
 
+	if (!(flags & O_CREAT))
+		return finish_no_open(file, d_in_lookup(dentry) ? lookup(dir, dentry, 0) : NULL);
 	do {
-		if (create) {
-			err = create_open(dir, dentry, file, mode);
-			if (err != -EEXIST || flags & O_EXCL)
-				return err;
-		}
-		if (d_in_lookup(dentry))
-			found = look_up(dir, dentry, create);
-		else if (create)
+		err = create_open(dir, dentry, file, mode);
+		if (err != -EEXIST || flags & O_EXCL)
+			return err;
+		if (!d_in_lookup(dentry))
 			return -ESTALE;
-	} while (found == ERR_PTR(-ENOENT) && ++tries < TRIES);
-	return IS_ERR(found) ? PTR_ERR(found) : finish_no_open(file, found);
+		err = find_open(dir, dentry, file);
+	} while ((err == -ENOENT || err == -ESTALE) && d_in_lookup(dentry) && ++tries < TRIES);
+	return err;
 }
 
 static int link(struct dentry *old, struct inode *dir, struct dentry *dentry)

@@ -282,8 +282,16 @@ struct inode *mk_fs_iget(struct super_block *sb, struct daxfs_ref ref)
 
 /* --- open -------------------------------------------------------------------------- */
 
-static int count_opener(struct mk_fs_node *node)
+/**
+ * mk_fs_count_opener() - a file stays until mk_fs_release(), without a name, too
+ * @inode:	of a file
+ *
+ * Context: sleeps.
+ * Return: 0, -ESTALE: it has been removed, or another negative errno.
+ */
+int mk_fs_count_opener(struct inode *inode)
 {
+	struct mk_fs_node *node = mk_fs_node(inode);
 	int err = 0;
 
 	mutex_lock(&node->lock);
@@ -297,7 +305,7 @@ static int count_opener(struct mk_fs_node *node)
 
 int mk_fs_open(struct inode *inode, struct file *file)
 {
-	int err = count_opener(mk_fs_node(inode));
+	int err = mk_fs_count_opener(inode);
 
 	if (err)
 		return err;
