@@ -12,7 +12,7 @@
 #include <stddef.h>
 #include <string.h>
 
-#define MK_RING_RARE	__attribute__((__noinline__))
+#define MK_RING_RARE	__attribute__((__noipa__))
 #endif
 
 #include "peer.h"

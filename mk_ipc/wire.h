@@ -115,7 +115,7 @@ struct mk_channel_head {
  * behind it as many bytes as it says.  Its CIDs are those of the channel's sides.
  */
 #define MK_VSOCK_CID(_id)	((_id) + 2U)	/* of an instance id, 0: host */
-#define MK_VSOCK_SERVER		877	/* port of mk-init's server: below 1024, as is mkctl's own */
+#define MK_VSOCK_SERVER		877	/* mk-init's port: below 1024, as mkctl's own */
 #define MK_VSOCK_HEAD		44
 #define MK_VSOCK_PAYLOAD_MAX	32000
 #define MK_VSOCK_RING		(128U << 10)	/* of the channels that instances have */
