@@ -22,7 +22,6 @@
  *	channel scribble NAME COUNT	writes random words anywhere in it, and rings
  *	channel turn NAME COUNT		asks, and has another doorbell each 20 times;
  *					prints how many it was given
- *	channel where NAME		prints its physical address
  *	channel bells CPU NAME...	has a doorbell there for each, until it is killed
  *
  * With BELL=CPU the channel has a doorbell of its own there.
@@ -427,21 +426,6 @@ static void bells(char **arg)
 	pause();
 }
 
-/* /proc/self/pagemap: bit 63 is "present", below bit 55 is the number of the page. */
-static void where(void)
-{
-	size_t page = sysconf(_SC_PAGESIZE);
-	off_t at = (size_t)chan.head / page * sizeof(__u64);
-	int fd = open("/proc/self/pagemap", O_RDONLY);
-	__u64 entry = mk_peer_load(&chan.head->epoch);	/* mapped from here on */
-
-	if (fd < 0 || pread(fd, &entry, sizeof(entry), at) != sizeof(entry))
-		err(1, "pagemap");
-	if (!(entry >> 63))
-		errx(1, "it is not mapped");
-	printf("%#llx\n", (unsigned long long)(entry << 9 >> 9) * page);
-}
-
 static void scribble(unsigned long count)
 {
 	__u32 *word = (__u32 *)chan.head;
@@ -499,8 +483,6 @@ int main(int argc, char **argv)
 		stream(count);
 	else if (!strcmp(act, "drain"))
 		drain();
-	else if (!strcmp(act, "where"))
-		where();
 	else if (!strcmp(act, "scribble"))
 		scribble(count);
 	else if (!strcmp(act, "turn"))

@@ -14,7 +14,7 @@
 
 static char *act = "";
 module_param(act, charp, 0);
-MODULE_PARM_DESC(act, "what to do: spin, spin_all, oops, broadcast, fill, scribble, find");
+MODULE_PARM_DESC(act, "what to do: spin, spin_all, oops, broadcast, fill, scribble");
 
 static unsigned int count = 10000;
 module_param(count, uint, 0);
@@ -27,10 +27,6 @@ MODULE_PARM_DESC(at, "physical address");
 static uint size = PAGE_SIZE;
 module_param(size, uint, 0);
 MODULE_PARM_DESC(size, "bytes");
-
-static ulong word;
-module_param(word, ulong, 0);
-MODULE_PARM_DESC(word, "64 bits to be found");
 
 static uint value;
 module_param(value, uint, 0);
@@ -92,21 +88,6 @@ static int scribble(void)
 	return 0;
 }
 
-/* How often the word stands there, at any byte. */
-static int find(void)
-{
-	u8 *p = memremap(at, size, MEMREMAP_WB);
-	unsigned int i, found = 0;
-
-	if (!p)
-		return -ENOMEM;
-	for (i = 0; i + sizeof(word) <= size; i++)
-		found += !memcmp(p + i, &word, sizeof(word));
-	memunmap(p);
-	pr_info("mk_test: found %u times\n", found);
-	return 0;
-}
-
 static int __init mk_test_init(void)
 {
 	if (!strcmp(act, "spin"))
@@ -121,8 +102,6 @@ static int __init mk_test_init(void)
 		return fill();
 	else if (!strcmp(act, "scribble"))
 		return scribble();
-	else if (!strcmp(act, "find"))
-		return find();
 	else
 		return -EINVAL;
 	return 0;
