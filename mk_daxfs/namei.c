@@ -381,9 +381,8 @@ static int link(struct dentry *old, struct inode *dir, struct dentry *dentry)
 
 /* --- remove, rename ------------------------------------------------------------------ */
 
-static int unlink(struct inode *dir, struct dentry *dentry)
+static int take_away(struct inode *dir, struct dentry *dentry, struct inode *inode)
 {
-	struct inode *inode = d_inode(dentry);
 	struct daxfs_span span = { };
 	int err = daxfs_unlink_in(mk_fs_core(dir), mk_fs_ref(dir), dentry->d_name.name,
 				  dentry->d_name.len, mk_fs_ref(inode), &span);
@@ -394,6 +393,39 @@ static int unlink(struct inode *dir, struct dentry *dentry)
 	mk_fs_refresh_removed(inode);
 	mk_fs_grace_freed(mk_fs(dir->i_sb));
 	return 0;
+}
+
+/* Does what the VFS has found for a file hold for this one, too? */
+static bool is_alike(const struct inode *dir, struct inode *inode)
+{
+	return !S_ISDIR(inode->i_mode) && !IS_APPEND(inode) && !IS_IMMUTABLE(inode) &&
+	       !(dir->i_mode & S_ISVTX);
+}
+
+static int rmdir(struct inode *dir, struct dentry *dentry)
+{
+	return take_away(dir, dentry, d_inode(dentry));
+}
+
+/* Another kernel may remove the file and make another one of that name all the time. */
+static int unlink(struct inode *dir, struct dentry *dentry)
+{
+	struct inode *inode = d_inode(dentry);
+	int err, tries = 0;
+
+	ihold(inode);
+	while ((err = take_away(dir, dentry, inode)) == -ESTALE && ++tries < TRIES) {
+		iput(inode);
+		err = find(dir, &dentry->d_name, &inode);
+		if (err)
+			return err;
+		if (!is_alike(dir, inode)) {
+			err = -ESTALE;
+			break;
+		}
+	}
+	iput(inode);
+	return err;
 }
 
 static struct daxfs_side side_of(struct inode *dir, const struct dentry *dentry)
@@ -443,7 +475,7 @@ const struct inode_operations mk_fs_dir_iops = {
 	.unlink = unlink,
 	.symlink = symlink,
 	.mkdir = mkdir,
-	.rmdir = unlink,
+	.rmdir = rmdir,
 	.mknod = mknod,
 	.rename = rename,
 	.tmpfile = tmpfile,

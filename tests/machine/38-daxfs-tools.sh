@@ -206,7 +206,7 @@ check "a check is stopped, at try $tries" has_it
 kill -KILL -$!
 wait
 check "others can write again" within 10 touch $DIR/file
-check "its slot is free" sh -c '! mkctl fs inspect a --json --pretty | grep -q "\"name\": *\"mkctl"'
+check "its slot is free" within 10 sh -c '! mkctl fs inspect a --json --pretty | grep -q "\"name\": *\"mkctl"'
 
 must umount $DIR
 must mkctl fs delete a
