@@ -15,7 +15,7 @@ modules:		## build the modules only
 userspace:		## build the tools only
 	$(MAKE) -C userspace
 
-check:			## the quick tests, and others that begin within 35 minutes; KERNEL=debug or kcsan: under one that looks for mistakes
+check:			## the quick tests, and others that begin within 42 minutes; KERNEL=debug or kcsan: under one that looks for mistakes
 	tests/check.sh ci
 
 check-all:		## every test: hours; KERNEL=... likewise

@@ -5,7 +5,7 @@
 #
 #   check.sh quick     lint, units, models, fuzzed parsers, one machine, mixed pairs
 #   check.sh ci        that, and of the other kinds of machine as many as begin
-#                      within $CI_MINUTES (35); the others count as skipped
+#                      within $CI_MINUTES (42); the others count as skipped
 #   check.sh all       that, every pair, every kind of machine, full Debian
 #   check.sh STEP...   these steps only; "check.sh list" names them
 #   KERNEL=NAME check.sh ...     the machines with this kernel, e.g. debug, kcsan
@@ -126,7 +126,7 @@ run_steps() {
 	mkdir -p "$BUILD/logs"
 	for name in "$@"; do
 		if [ "$name" = --while-time ]; then
-			end=$((${CI_MINUTES:-35} * 60))
+			end=$((${CI_MINUTES:-42} * 60))
 			continue
 		fi
 		if [ -n "$end" ] && [ "$SECONDS" -ge "$end" ]; then
