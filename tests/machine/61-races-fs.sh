@@ -31,8 +31,8 @@ for i in $WHO; do
 	check "and the host finds it" tree verify $DIR "web$i"
 done
 note /tmp/said $DIR/said
+must mkctl stop web --timeout 60
 check "healthy" healthy web
-must mkctl kill web
 must umount $DIR
 check "check finds nothing" mkctl fs check shared
 must mkctl fs delete shared
