@@ -98,7 +98,7 @@ done
 
 # One that rings without end leaves the host its CPUs.
 alone=$(toil)
-must run_instance web 2 256M "insmod /lib/modules/\$(uname -r)/mk_peer.ko seconds=$((SECONDS_EACH * 2)) rings=1"
+must run_instance web 2 256M "insmod /lib/modules/\$(uname -r)/mk_peer.ko seconds=600 rings=1"
 must in_log web 'test: alive'
 dmesg -c >/dev/null
 must within 10 sh -c "dmesg | grep 'mk_ipc doorbell: rung without end'"
@@ -106,7 +106,6 @@ took=$(toil)
 dmesg | grep 'rung without end' | tail -n 1 | note
 check "programs on its CPUs get on: $took ms, alone $alone" test "$took" -lt $((alone * 4 + 500))
 check "it still rings" sh -c "! mkctl logs web | grep 'mk_peer: .* messages'"
-must in_log web 'mk_peer: .* messages' $((SECONDS_EACH * 2 + 60))
 must mkctl delete web --force
 touch /tmp/done
 wait
