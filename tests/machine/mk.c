@@ -240,6 +240,18 @@ int file_write(const char *path, const void *data, size_t len)
 	return ret;
 }
 
+int report_turns(const char *const *what, const atomic_uint *done, unsigned int nr)
+{
+	unsigned int i;
+	int missing = 0;
+
+	for (i = 0; i < nr; i++) {
+		printf("# %s %u times\n", what[i], done[i]);
+		missing |= !done[i];
+	}
+	return missing;
+}
+
 int drop_capability(unsigned int cap)
 {
 	struct __user_cap_header_struct h = { .version = _LINUX_CAPABILITY_VERSION_3 };

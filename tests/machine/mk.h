@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -86,6 +87,9 @@ int mk_pool(int dev, struct mk_pool_query *q);
 int mk_change(int dev, unsigned int cmd, __u32 cpu, __u64 memory);
 /* Kill and delete all instances, and delete all regions. */
 void mk_delete_all(int dev);
+
+/* How often there was what; 1: one has had no turn. */
+int report_turns(const char *const *what, const atomic_uint *done, unsigned int nr);
 
 /* This process goes on without it.  0, or -1 and errno. */
 int drop_capability(unsigned int cap);

@@ -213,14 +213,8 @@ static int report(void)
 		"permitted", "forbidden", "listed", "opened", "mapped", "rang", "took", "polled",
 		"own doorbell", "shared doorbell", "closed", "console", "typed", "printed",
 		"resized", "queried", "console left" };
-	unsigned int i;
-	int ret = 0;
 
-	for (i = 0; i < NR_DONE; i++) {
-		printf("# %s %u times\n", what[i], done[i]);
-		ret |= !done[i];
-	}
-	return ret;
+	return report_turns(what, done, NR_DONE);
 }
 
 int main(int argc, char **argv)

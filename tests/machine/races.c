@@ -223,14 +223,8 @@ static int report(void)
 		"added", "removed", "region created", "region opened", "regions listed",
 		"region queried", "region grown", "permitted", "forbidden", "mapped",
 		"region shown", "region deleted" };
-	unsigned int i;
-	int ret = 0;
 
-	for (i = 0; i < NR_DONE; i++) {
-		printf("# %s %u times\n", what[i], done[i]);
-		ret |= !done[i];
-	}
-	return ret;
+	return report_turns(what, done, NR_DONE);
 }
 
 int main(int argc, char **argv)
