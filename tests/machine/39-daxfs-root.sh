@@ -11,7 +11,7 @@ WORK=/tmp/work
 FREE='sync; sleep 1; awk "/^MemFree/ { print \$2 }" /proc/meminfo'
 
 host_snapshot
-pool_up 1-3 1280M
+pool_up 1-3 512M,512M,256M
 must modprobe mk_ipc
 mkdir -p $DIR $WORK
 cd $WORK || exit
