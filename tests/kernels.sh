@@ -157,16 +157,22 @@ own_config() {
 	cat "$TOP/tests/kernel/base.config" "$TOP/tests/kernel/$1.config"
 }
 
-# Installed and unpacked once, for all of them.
+source_version() {
+	chroot "$1" dpkg-query -W -f '${Version}' "$source"
+}
+
+# Installed, and each version unpacked once, for all of them.
 get_source() {
-	local tree=$1/usr/src/$source
+	local tree=$1/usr/src/$source version
 
 	root_install bookworm "$source" bc bison flex libelf-dev libssl-dev xz-utils zstd
-	[ ! -d "$tree" ] || return 0
-	say "unpacking $source"
-	rm -rf "$tree.new"
+	version=$(source_version "$1")
+	[ "$(cat "$tree/.unpacked" 2>/dev/null)" != "$version" ] || return 0
+	say "unpacking $source $version"
+	rm -rf "$tree" "$tree.new"
 	mkdir "$tree.new"
 	tar -xJf "$tree.tar.xz" -C "$tree.new" --strip-components=1
+	echo "$version" >"$tree.new/.unpacked"
 	mv "$tree.new" "$tree"
 }
 
@@ -211,7 +217,7 @@ get_own() {
 
 	root=$(get_root bookworm)
 	with_lock source get_source "$root"
-	version=$(chroot "$root" dpkg-query -W -f '${Version}' "$source")
+	version=$(source_version "$root")
 	key=$({ echo "$version"; own_config "$name"; } | sha256sum | cut -c 1-8)
 	dir=$MK_CACHE/kernel-$name-$key
 	with_lock "kernel-$name" build_own "$root" "$name" "${version%%-*}-$name-$key" "$dir"
