@@ -439,10 +439,37 @@ static struct daxfs_side side_of(struct inode *dir, const struct dentry *dentry)
 	return side;
 }
 
+/*
+ * Another kernel may make and remove what is replaced all the time, as when both rename()
+ * new files to one name.
+ * @target: what has the new name; another one may have it since
+ */
+static int replace(struct inode *new_dir, const struct qstr *name, struct inode **target,
+		   struct daxfs_side side[2], unsigned int how)
+{
+	struct inode *found;
+	int err, tries = 0;
+
+	while ((err = daxfs_rename_sides(mk_fs_core(new_dir), side, how)) == -ESTALE &&
+	       !(how & DAXFS_RENAME_EXCHANGE) && ++tries < TRIES) {
+		err = find(new_dir, name, &found);
+		if (err && err != -ENOENT)
+			return err;
+		iput(*target);
+		*target = err ? NULL : found;
+		if (*target && !is_alike(new_dir, *target))
+			return -ESTALE;
+		side[1].ref = err ? (struct daxfs_ref) { } : mk_fs_ref(*target);
+		side[0].span = side[1].span = (struct daxfs_span) { };
+	}
+	return err;
+}
+
 static int rename(struct compat_idmap *idmap, struct inode *old_dir, struct dentry *old,
 		  struct inode *new_dir, struct dentry *new, unsigned int flags)
 {
 	struct daxfs_side side[] = { side_of(old_dir, old), side_of(new_dir, new) };
+	struct inode *target = d_inode(new);
 	unsigned int how = 0;
 	int err;
 
@@ -454,17 +481,21 @@ static int rename(struct compat_idmap *idmap, struct inode *old_dir, struct dent
 		how |= DAXFS_RENAME_EXCHANGE;
 	if (flags & RENAME_WHITEOUT)
 		how |= DAXFS_RENAME_WHITEOUT;
-	err = daxfs_rename_sides(mk_fs_core(old_dir), side, how);
-	if (err)
-		return err;
-	/* each will have the other's place */
-	new->d_time = number_after(old_dir, &side[0].span);
-	old->d_time = old_dir == new_dir ? new->d_time : number_after(new_dir, &side[1].span);
-	mk_fs_refresh(d_inode(old), true);
-	if (d_inode(new))
-		mk_fs_refresh_removed(d_inode(new));
-	mk_fs_grace_freed(mk_fs(old_dir->i_sb));
-	return 0;
+	if (target)
+		ihold(target);
+	err = replace(new_dir, &new->d_name, &target, side, how);
+	if (!err) {
+		/* each will have the other's place */
+		new->d_time = number_after(old_dir, &side[0].span);
+		old->d_time = old_dir == new_dir ? new->d_time :
+			      number_after(new_dir, &side[1].span);
+		mk_fs_refresh(d_inode(old), true);
+		if (target)
+			mk_fs_refresh_removed(target);
+		mk_fs_grace_freed(mk_fs(old_dir->i_sb));
+	}
+	iput(target);
+	return err;
 }
 
 const struct inode_operations mk_fs_dir_iops = {

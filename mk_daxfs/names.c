@@ -804,7 +804,7 @@ int daxfs_rename_sides(struct daxfs *fs, struct daxfs_side side[2], unsigned int
 	if (!new.ino && flags & DAXFS_RENAME_EXCHANGE)
 		return -ENOENT;
 	if (old.ino == new.ino)
-		return 0;
+		return old.gen == new.gen ? 0 : -ESTALE;
 	err = moves_dirs(&m, &dirs);
 	if (err)
 		return err;

@@ -456,6 +456,30 @@ static void make_and_remove(const char *name, __u64 rounds)
 	meet();
 }
 
+/* Both give a name to one new file after the other: open() always finds a whole one. */
+static void replace_both(const char *name, __u64 rounds)
+{
+	char tmp[] = "litmus.new.0";
+	__u64 i, saw[2];
+	int fd;
+
+	tmp[sizeof(tmp) - 2] += role;
+	for (i = 0; i < rounds; i++) {
+		fd = open(tmp, O_WRONLY | O_CREAT | O_EXCL, 0600);
+		NEED(fd >= 0 && write(fd, (__u64[]) { i, ~i }, sizeof(saw)) == sizeof(saw), tmp);
+		close(fd);
+		NEED(!rename(tmp, name), "rename over what the other one renames, too");
+		if (!i)
+			meet();
+		fd = open(name, O_RDONLY);
+		NEED(fd >= 0, "open of what is replaced");
+		if (read(fd, saw, sizeof(saw)) != sizeof(saw) || saw[0] != ~saw[1])
+			errx(1, "%s: not whole", name);
+		close(fd);
+	}
+	meet();
+}
+
 /* --- both ------------------------------------------------------------------------------------ */
 
 static int open_both(void)
@@ -498,12 +522,13 @@ int main(int argc, char **argv)
 	make_both("litmus.excl", rounds, O_EXCL);
 	make_both("litmus.made", rounds, 0);
 	make_and_remove("litmus.removed", 10 * rounds);
+	replace_both("litmus.replaced", 10 * rounds);
 	meet();
 	for (i = 0; !role && i < 2; i++)
 		unlink(names[i]);
 	if (!role)
 		NEED(!unlink("litmus") && !unlink("litmus.append") && !unlink("litmus.excl") &&
-		     !unlink("litmus.made"), "unlink");
+		     !unlink("litmus.made") && !unlink("litmus.replaced"), "unlink");
 	puts("as promised");
 	return 0;
 }
