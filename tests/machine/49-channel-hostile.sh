@@ -101,7 +101,7 @@ alone=$(toil)
 must run_instance web 2 256M "insmod /lib/modules/\$(uname -r)/mk_peer.ko seconds=600 rings=1"
 must in_log web 'test: alive'
 dmesg -c >/dev/null
-must within 10 sh -c "dmesg | grep 'mk_ipc doorbell: rung without end'"
+must within 60 sh -c "dmesg | grep 'mk_ipc doorbell: rung without end'"
 took=$(toil)
 dmesg | grep 'rung without end' | tail -n 1 | note
 check "programs on its CPUs get on: $took ms, alone $alone" test "$took" -lt $((alone * 4 + 500))
@@ -115,8 +115,8 @@ check "and did" test "$(wc -l </tmp/good)" -gt 5
 check "and can" channel ask good 1000
 check "the other instance refuses classes that are not permitted" \
 	in_log db 'web .* sent a message of class [0-35], which is not permitted: refused'
-check "nonsense ends their link" in_log db 'the link to web .* is over: it wrote nonsense'
-check "and their sockets" in_log db 'no more sockets with web .*: it wrote nonsense'
+check "nonsense ends their link or their sockets" \
+	in_log db '\(the link to\|no more sockets with\) web .*: it wrote nonsense'
 check "it is healthy" healthy db
 ask="insmod $talk ask=1 count=100 peer=$(of db id)"
 must run_instance web 2 256M "until $ask && dmesg | tail -n 1 | grep -q ' well '; do rmmod mk_talk; sleep 0.5; done; channel echo other"
