@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/fs.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -391,16 +392,29 @@ static int fail_image(const char *path, const char *remedy)
 	return fail(EXIT_FAILED, "file", path, remedy, "%s", strerror(errno));
 }
 
-/* A new file, which ends with zeros, or a device that nobody uses. 0 or an exit code. */
-static int open_image(const char *path, __u64 size, int *fd)
+static const char *new_image;	/* made, and not whole yet */
+
+/* What is mapped cannot be written: the disk that has the new file is full. */
+static void no_room(int sig)
 {
-	struct stat st;
-	bool device = !stat(path, &st) && S_ISBLK(st.st_mode);
+	(void)sig;
+	if (new_image)
+		unlink(new_image);
+	fail(EXIT_FAILED, "no_room", new_image, "make room on the disk that it is on",
+	     "its first blocks could not be written");
+	fflush(NULL);
+	_exit(EXIT_FAILED);
+}
+
+/* A new file, which ends with zeros, or a device that nobody uses. 0 or an exit code. */
+static int open_image(const char *path, __u64 size, bool device, int *fd)
+{
 	__u64 room = size;
 
 	*fd = open(path, O_RDWR | O_CLOEXEC | O_EXCL | (device ? 0 : O_CREAT), 0600);
 	if (*fd < 0)
 		return fail_image(path, "name a new file, or a device that is not in use");
+	new_image = device ? NULL : path;
 	if (device ? ioctl(*fd, BLKGETSIZE64, &room) : ftruncate(*fd, size))
 		return fail_image(path, NULL);
 	if (room < size)
@@ -409,22 +423,57 @@ static int open_image(const char *path, __u64 size, int *fd)
 	return 0;
 }
 
-/* For memory that is none of the pool's. */
-static int create_image(const struct args *a)
+static int format_image(const struct args *a, bool device)
 {
 	_cleanup_fd_ int fd = -1;
 	int ret;
 
-	if (a->given & (OPT_NODE | OPT_PERMIT | OPT_FROM))
-		return fail(EXIT_USAGE, "usage", a->name, "mount it, and copy what shall be there",
-			    "--node, --permit and --from are for regions");
-	if (!a->size || a->size % DAXFS_HUGE || a->size > DAXFS_SIZE_MAX)
-		return fail(EXIT_FAILED, "fs_size", a->name, "choose a size from 2M to 1T",
-			    "%llu bytes are no multiple of 2 MiB, or too many", a->size);
-	ret = open_image(a->name, a->size, &fd) ?:
+	signal(SIGBUS, no_room);
+	ret = open_image(a->name, a->size, device, &fd) ?:
 	      format(fd, a->name, a->size, strrchr(a->name, '/') + 1);
 	if (!ret && fsync(fd))
 		ret = fail_image(a->name, NULL);
+	return ret;
+}
+
+/* Mounted as it is. What cannot be filled is no file system. */
+static int fill_device(const char *path, const char *from)
+{
+	static const char zeros[DAXFS_BLOCK];
+	_cleanup_fd_ int fd = -1;
+	char *whole = realpath(path, NULL);
+	int ret = whole ? fs_fill(whole, from) : fail_image(path, NULL);
+
+	free(whole);
+	if (!ret)
+		return 0;
+	fd = open(path, O_WRONLY | O_CLOEXEC | O_EXCL);
+	if (fd < 0 || pwrite(fd, zeros, sizeof(zeros), 0) != sizeof(zeros) || fsync(fd))
+		warn("%s holds a part of %s: %s", path, from, strerror(errno));
+	return ret;
+}
+
+/* For memory that is none of the pool's. */
+static int create_image(const struct args *a)
+{
+	struct stat st;
+	bool device = !stat(a->name, &st) && S_ISBLK(st.st_mode);
+	int ret;
+
+	if (a->given & (OPT_NODE | OPT_PERMIT))
+		return fail(EXIT_USAGE, "usage", a->name, "leave them out",
+			    "--node and --permit are for regions");
+	if (a->from && !device)
+		return fail(EXIT_USAGE, "usage", a->name, "fill a region, or a device such as /dev/pmem0",
+			    "--from needs memory that can be mounted, and this is a file");
+	if (!a->size || a->size % DAXFS_HUGE || a->size > DAXFS_SIZE_MAX)
+		return fail(EXIT_FAILED, "fs_size", a->name, "choose a size from 2M to 1T",
+			    "%llu bytes are no multiple of 2 MiB, or too many", a->size);
+	ret = format_image(a, device);
+	if (ret && new_image)
+		unlink(new_image);
+	if (!ret && a->from)
+		ret = fill_device(a->name, a->from);
 	if (ret)
 		return ret;
 	if (!settings.json) {
@@ -545,7 +594,8 @@ const struct cmd fs_cmds[] = {
 		    "exist yet. It stays when instances end, until it is deleted. --from fills it: a\n"
 		    "directory as it is, a tar archive (also .gz .xz .zst .bz2), or the image\n"
 		    "for this machine of an OCI layout. FILE has a slash: a device such as\n"
-		    "/dev/pmem0, to mount it as it is, or a new file, to copy it to such memory.\n",
+		    "/dev/pmem0, to mount it as it is (--from fills it, too), or a new file, to\n"
+		    "copy it to such memory.\n",
 	  .example = "mkctl fs create root --size 512M --from rootfs.tar.zst",
 	  .run = do_create },
 	{ .object = "fs", .verb = "list",

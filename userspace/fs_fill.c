@@ -193,7 +193,7 @@ static int fail_program(const struct fill *f, const char *program, int status)
 	progress_end();
 	if (f->ended)
 		return fail(EXIT_FAILED, "interrupted", f->region, NULL,
-			    "a signal came while it was filled; it is deleted again");
+			    "a signal came while it was filled; it is not kept");
 	if (WIFEXITED(status) && WEXITSTATUS(status) >= 126)
 		return fail_start(f, program);
 	read_said(f, said, sizeof(said));

@@ -178,6 +178,12 @@ note /tmp/out
 check "and mended" mkctl fs check /tmp/image --repair
 check "then it is clean" mkctl fs check /tmp/image
 refused no_daxfs 1 "no file system" fs check ./tree.tar
+refused usage 2 "a file cannot be filled" fs create ./new --size 16M --from tree
+mkdir small
+must mount -t tmpfs -o size=16K none small
+refused no_room 1 "a disk that is full" fs create small/new --size 16M
+check "leaves no file" test ! -e small/new
+must umount small
 refused no_region 1 "no region" fs inspect nothing
 must mount -t daxfs a $DIR
 refused fs_mounted 1 "repair of what is mounted" fs check a --repair

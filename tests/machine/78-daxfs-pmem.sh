@@ -45,6 +45,17 @@ mkdir -p $DIR
 refuses "nothing is there" rw /dev/pmem0
 check "a file system in the device" mkctl fs create /dev/pmem0 --size $SIZE
 refused no_room 1 "one that is too large" fs create /dev/pmem0 --size 1G
+mkdir -p /tmp/from/in
+echo filled >/tmp/from/in/file
+check "it is filled from a directory" mkctl fs create /dev/pmem0 --size $SIZE --from /tmp/from
+must mount -t daxfs /dev/pmem0 $DIR
+equal "which is there" filled "$(cat $DIR/in/file)"
+must umount $DIR
+dd if=/dev/zero of=/tmp/from/large bs=1M count=$((BYTES >> 20)) 2>/dev/null
+refused no_room 1 "from one that is too large" fs create /dev/pmem0 --size $SIZE --from /tmp/from
+refuses "a part of it is no file system" rw /dev/pmem0
+rm -r /tmp/from
+check "a file system in the device again" mkctl fs create /dev/pmem0 --size $SIZE
 used "a device" /dev/pmem0 rw
 check "by an option" mount -t daxfs -o dax=/dev/pmem0 none $DIR
 check "it is busy" sh -c "! mkctl fs create /dev/pmem0 --size $SIZE"
