@@ -464,7 +464,8 @@ static int create_image(const struct args *a)
 		return fail(EXIT_USAGE, "usage", a->name, "leave them out",
 			    "--node and --permit are for regions");
 	if (a->from && !device)
-		return fail(EXIT_USAGE, "usage", a->name, "fill a region, or a device such as /dev/pmem0",
+		return fail(EXIT_USAGE, "usage", a->name,
+			    "fill a region, or a device such as /dev/pmem0",
 			    "--from needs memory that can be mounted, and this is a file");
 	if (!a->size || a->size % DAXFS_HUGE || a->size > DAXFS_SIZE_MAX)
 		return fail(EXIT_FAILED, "fs_size", a->name, "choose a size from 2M to 1T",

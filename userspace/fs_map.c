@@ -206,6 +206,18 @@ __u64 fs_map_boot(void)
 	return boot | DAXFS_BOOT_PROGRAM;
 }
 
+/* Who has joined and stands still holds up all kernels: Ctrl-Z waits. */
+static void stops_hold(int how)
+{
+	sigset_t stops;
+
+	sigemptyset(&stops);
+	sigaddset(&stops, SIGTSTP);
+	sigaddset(&stops, SIGTTIN);
+	sigaddset(&stops, SIGTTOU);
+	sigprocmask(how, &stops, NULL);
+}
+
 int fs_map_join(struct fs_map *m, const char *name, __u64 boot)
 {
 	struct daxfs_who who = { .boot = boot };
@@ -214,6 +226,7 @@ int fs_map_join(struct fs_map *m, const char *name, __u64 boot)
 	m->fs.op = calloc(m->fs.nr_ops, sizeof(*m->fs.op));
 	if (!m->fs.op)
 		return -ENOMEM;
+	stops_hold(SIG_BLOCK);
 	return daxfs_join(&m->fs, &who);
 }
 
@@ -221,4 +234,5 @@ void fs_map_leave(struct fs_map *m)
 {
 	if (m->fs.me)
 		daxfs_leave(&m->fs);
+	stops_hold(SIG_UNBLOCK);
 }
