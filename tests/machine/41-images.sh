@@ -16,7 +16,7 @@ load() {
 }
 
 pool_up 2-3 256M
-must mkctl create web --cpus 2 --memory 128M
+must mkctl create web --cpus 2 --memory 256M
 head -c 65536 /dev/urandom >/tmp/random
 load image_format "random bytes" /tmp/random
 head -c 3000000 "$KERNEL" >/tmp/short
@@ -39,7 +39,7 @@ load cmdline_long "a command line of 5000 bytes" "$KERNEL" "$INITRD" "$(printf '
 cp /tmp/output /tmp/said
 check "   it counts ours, too, and says what the kernel takes" \
 	grep 'has 5[1-9][0-9][0-9] characters with ours, the kernel takes 2047;' /tmp/said
-head -c 130000000 /dev/zero >/tmp/large
+head -c 260000000 /dev/zero >/tmp/large
 load initrd_large "an initramfs that does not fit" "$KERNEL" /tmp/large
 equal "it has no image yet" created "$(of web state)"
 check "the good one loads" mkctl load web --kernel "$KERNEL" --initrd "$INITRD" --cmdline "${INSTANCE_ARGS-}"
