@@ -29,8 +29,7 @@ enum end {
  * @in:		the instance
  * @fd:		its console
  * @signals:	a signalfd
- * @raw:	standard input is a terminal, which was as @saved
- * @saved:	likewise
+ * @here:	the terminal that standard input is
  * @escape:	the escape was typed, and what follows counts
  * @input:	what is to be sent
  * @len:	bytes of it
@@ -43,8 +42,7 @@ struct console {
 	struct instance in;
 	int fd;
 	int signals;
-	bool raw;
-	struct termios saved;
+	struct terminal here;
 	bool escape;
 	char input[4096];
 	size_t len;
@@ -56,30 +54,18 @@ struct console {
 
 /* --- the terminal here ------------------------------------------------------ */
 
-static void set_raw(struct console *c)
-{
-	c->raw = c->listens && terminal_raw(&c->saved);
-}
-
-static void set_back(struct console *c)
-{
-	if (c->raw)
-		terminal_back(&c->saved);
-	c->raw = false;
-}
-
 static void send_size(struct console *c)
 {
 	struct winsize size;
 
-	if (c->raw && !ioctl(STDIN_FILENO, TIOCGWINSZ, &size) && size.ws_row)
+	if (c->here.raw && !ioctl(STDIN_FILENO, TIOCGWINSZ, &size) && size.ws_row)
 		ioctl(c->fd, TIOCSWINSZ, &size);
 }
 
 /* Between lines of the instance, so a line of its own. */
 static void tell(const struct console *c, const char *text, unsigned long long bytes)
 {
-	const char *line_end = c->raw ? "\r\n" : "\n";
+	const char *line_end = c->here.raw ? "\r\n" : "\n";
 
 	fprintf(stderr, "%s[mkctl: %llu bytes %s]%s", line_end, bytes, text, line_end);
 }
@@ -137,7 +123,7 @@ static enum end listen_here(struct console *c)
 		c->listens = false;
 		return OVER;
 	}
-	if (c->raw)
+	if (c->here.raw)
 		return unescape(c, typed, n) ? LEFT : OVER;
 	memcpy(c->input + c->len, typed, n);
 	c->len += n;
@@ -155,6 +141,22 @@ static int type(struct console *c)
 	return 0;
 }
 
+/* The terminal may be one that others have made non-blocking. */
+static bool print_all(const char *buf, size_t len)
+{
+	struct pollfd p = { .fd = STDOUT_FILENO, .events = POLLOUT };
+	ssize_t n;
+
+	while (len) {
+		n = write(STDOUT_FILENO, buf, len);
+		if (n < 0 && errno != EINTR && (errno != EAGAIN || poll(&p, 1, -1) < 0))
+			return false;
+		buf += n > 0 ? n : 0;
+		len -= n > 0 ? n : 0;
+	}
+	return true;
+}
+
 /* Return: bytes printed, 0: nothing more will come, or -1. */
 static int print(struct console *c)
 {
@@ -165,7 +167,7 @@ static int print(struct console *c)
 		tell_missing(c);
 	if (n < 0)
 		return errno == EPIPE || errno == EAGAIN || errno == EINTR ? 1 : -1;
-	if (n && (fwrite(buf, 1, n, stdout) < (size_t)n || fflush(stdout)))
+	if (!print_all(buf, n))
 		return -1;
 	return n;
 }
@@ -186,9 +188,22 @@ static bool heed_signal(struct console *c)
 
 	if (read(c->signals, &info, sizeof(info)) != sizeof(info))
 		return false;
-	if (info.ssi_signo == SIGWINCH)
+	switch (info.ssi_signo) {
+	case SIGTSTP:
+		terminal_back(&c->here);
+		raise(SIGSTOP);
+		return false;
+	case SIGCONT:	/* others may have used the terminal */
+		if (c->listens)
+			terminal_raw(&c->here);
 		send_size(c);
-	return info.ssi_signo != SIGWINCH;
+		return false;
+	case SIGWINCH:
+		send_size(c);
+		return false;
+	default:
+		return true;
+	}
 }
 
 static enum end session(struct console *c)
@@ -249,7 +264,9 @@ static int connect_console(struct console *c, const struct args *a)
 
 static void catch_signals(struct console *c)
 {
-	static const int signals[] = { SIGHUP, SIGINT, SIGTERM, SIGWINCH };
+	static const int signals[] = {
+		SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGTSTP, SIGCONT, SIGWINCH
+	};
 	struct sigaction old;
 	sigset_t set;
 	size_t i;
@@ -294,13 +311,14 @@ static int run_session(struct console *c, const struct args *a)
 	c->listens = !(a->given & OPT_READ_ONLY);
 	if (a->timeout_ms >= 0)
 		c->end_ns = clock_ns(CLOCK_MONOTONIC) + a->timeout_ms * 1000000ULL;
-	set_raw(c);
-	if (c->raw && !settings.quiet)
+	if (c->listens)
+		terminal_raw(&c->here);
+	if (c->here.raw && !settings.quiet)
 		fprintf(stderr, "[mkctl: %s; Ctrl-] . leaves]\r\n", c->in.label);
 	send_size(c);
 	end = session(c);
 	err = errno;
-	set_back(c);
+	terminal_back(&c->here);
 	if (end == OVER)
 		return report_end(c);
 	if (end == BROKEN)

@@ -25,8 +25,7 @@
  * @r:		the instance
  * @signals:	a signalfd
  * @tty:	the command has a terminal
- * @raw:	so is ours, which was as @saved
- * @saved:	likewise
+ * @here:	ours
  * @listens:	there may be more on standard input
  * @window:	bytes of it that may be sent
  * @pending:	BIT(signal): to be passed on
@@ -38,8 +37,7 @@ struct exec {
 	struct reach r;
 	int signals;
 	bool tty;
-	bool raw;
-	struct termios saved;
+	struct terminal here;
 	bool listens;
 	size_t window;
 	__u32 pending;
@@ -49,18 +47,6 @@ struct exec {
 };
 
 /* --- the terminal and the signals here --------------------------------------- */
-
-static void set_raw(struct exec *x)
-{
-	x->raw = x->tty && terminal_raw(&x->saved);
-}
-
-static void set_back(struct exec *x)
-{
-	if (x->raw)
-		terminal_back(&x->saved);
-	x->raw = false;
-}
 
 static bool get_size(struct mk_size *size)
 {
@@ -100,7 +86,7 @@ static void stop_here(struct exec *x)
 		conn_put(&x->r.c, MK_SIGNAL, &stop, sizeof(stop));
 		conn_send(&x->r.c);
 	}
-	set_back(x);
+	terminal_back(&x->here);
 	raise(SIGSTOP);
 }
 
@@ -117,7 +103,7 @@ static void heed_signal(struct exec *x)
 	} else if (info.ssi_signo != SIGCONT || !x->tty) {
 		x->pending |= BIT(info.ssi_signo);
 	} else {	/* others may have used the terminal */
-		set_raw(x);
+		terminal_raw(&x->here);
 		x->resized = true;
 	}
 }
@@ -338,9 +324,10 @@ static int run(struct exec *x, const struct args *a)
 	x->listens = true;
 	x->window = MK_WINDOW;
 	x->resized = true;	/* since the request was made */
-	set_raw(x);
+	if (x->tty)
+		terminal_raw(&x->here);
 	ret = take_frames(x) ?: session(x);
-	set_back(x);
+	terminal_back(&x->here);
 	return ret;
 }
 

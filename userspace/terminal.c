@@ -3,18 +3,22 @@
 
 #include "terminal.h"
 
-bool terminal_raw(struct termios *saved)
+void terminal_raw(struct terminal *t)
 {
-	struct termios t;
+	struct termios now;
 
-	if (tcgetattr(STDIN_FILENO, saved))
-		return false;
-	t = *saved;
-	cfmakeraw(&t);
-	return !tcsetattr(STDIN_FILENO, TCSADRAIN, &t);
+	if (tcgetattr(STDIN_FILENO, &now))
+		return;
+	if (!t->raw)
+		t->saved = now;
+	cfmakeraw(&now);
+	if (!tcsetattr(STDIN_FILENO, TCSADRAIN, &now))
+		t->raw = true;
 }
 
-void terminal_back(const struct termios *saved)
+void terminal_back(struct terminal *t)
 {
-	tcsetattr(STDIN_FILENO, TCSADRAIN, saved);
+	if (t->raw)
+		tcsetattr(STDIN_FILENO, TCSADRAIN, &t->saved);
+	t->raw = false;
 }

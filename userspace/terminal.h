@@ -6,10 +6,20 @@
 #include <stdbool.h>
 #include <termios.h>
 
-/* Each key as it comes, signals included; whether it is a terminal. */
-bool terminal_raw(struct termios *saved);
+/**
+ * struct terminal - what was done with it
+ * @raw:	it is one, and passes on each key; before it was as @saved
+ * @saved:	likewise
+ */
+struct terminal {
+	bool raw;
+	struct termios saved;
+};
+
+/* Each key as it comes, signals included, if it is one; again, when others had it. */
+void terminal_raw(struct terminal *t);
 
 /* As it was before terminal_raw(). */
-void terminal_back(const struct termios *saved);
+void terminal_back(struct terminal *t);
 
 #endif /* MKCTL_TERMINAL_H */

@@ -138,6 +138,11 @@ check "it has one" grep -q "^term $TERM" /tmp/terminal
 check "of this size" grep -q '^33 101' /tmp/terminal
 check "and of its new one" grep -q '^34 101' /tmp/terminal
 check "Ctrl-C went there" gone 'sleep 444[4]'
+# shellcheck disable=SC2016
+sleep $((6 * SLOW)) | SLOW=$SLOW pty 33 101 sh -c 'stty -g >/tmp/before; mkctl exec web sleep $((3 * SLOW)) </dev/tty &
+sleep $SLOW; stty -g >/tmp/meanwhile; kill -CONT $!; wait $!; stty -g >/tmp/after'
+check "meanwhile the terminal here passes on each key" test "$(cat /tmp/meanwhile)" != "$(cat /tmp/before)"
+equal "it is as it was, also when SIGCONT came" "$(cat /tmp/before)" "$(cat /tmp/after)"
 equal "-T: none" 1 "$(pty 33 101 mkctl exec -T web tty </dev/null >/dev/null; echo $?)"
 equal "-t: one, and Ctrl-D at the end" 0 "$(echo 'tty; exit 0' | command mkctl exec -t web sh >/dev/null; echo $?)"
 check "healthy" healthy web
