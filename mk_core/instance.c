@@ -252,6 +252,8 @@ static int check_request(const struct mk_create *req, struct mk_error *err)
 		return mk_fail(err, -EINVAL, MK_E_MEM_NONE, 0, 0);
 	if (req->memory % MK_MEMORY_GRANULE)
 		return mk_fail(err, -EINVAL, MK_E_MEM_ALIGN, req->memory, MK_MEMORY_GRANULE);
+	if (!strncmp(req->name, "host", MK_NAME_SIZE))	/* what mkctl calls the host */
+		return mk_fail(err, -EEXIST, MK_E_NAME_TAKEN, 0, 0);
 	return mk_node_check(req->node, err) ?: mk_core_check_name(req->name, err);
 }
 
@@ -677,6 +679,8 @@ int mk_instance_policy(struct mk_instance *inst, u32 policy, u32 delay_ms,
  * @timeout_ms:	until it is killed
  * @err:	what was wrong
  *
+ * When it has ended and a restart is due, that is called off.
+ *
  * Context: sleeps. Return: 0, state stopping, or a negative errno.
  */
 int mk_instance_stop(struct mk_instance *inst, u32 timeout_ms, struct mk_error *err)
@@ -686,6 +690,12 @@ int mk_instance_stop(struct mk_instance *inst, u32 timeout_ms, struct mk_error *
 	ret = mk_instance_lock(inst, err);
 	if (ret)
 		return ret;
+	if (inst->restart.due) {	/* it has ended, and is not to begin again */
+		inst->restart.asked = true;
+		inst->restart.due = 0;
+		mutex_unlock(&inst->lock);
+		return 0;
+	}
 	ret = check_state(inst, BIT(MK_RUNNING) | BIT(MK_STOPPING), err);
 	if (!ret) {
 		WRITE_ONCE(inst->watch->deadline,

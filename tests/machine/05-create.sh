@@ -11,6 +11,7 @@ equal "one window is used" 1 $(($(pool windows) - $(pool windows_free)))
 equal "sysfs has its id" 1 "$(cat /sys/fs/multikernel/instances/web/id)"
 equal "sysfs has its state" created "$(cat /sys/fs/multikernel/instances/web/status)"
 refused name_taken 1 "a name twice" create web --cpus 3 --memory 128M
+refused name_taken 1 "the name of the host" create host --cpus 3 --memory 128M
 refused name_invalid 2 "a name with a slash" create a/b --cpus 3 --memory 128M
 refused name_invalid 2 "a name that begins with a digit" create 1a --cpus 3 --memory 128M
 refused name_invalid 2 "a name of 64 characters" create "$(printf 'a%063d' 0)" --cpus 3 --memory 128M

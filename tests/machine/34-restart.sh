@@ -34,6 +34,13 @@ must mkctl kill web
 must sleep 5
 boots=$(of web boots)
 check "kill calls it off" stays "$boots"
+must mkctl start web
+check "it begins again after a crash once more" within 60 row 1
+must mkctl wait web --state crashed --timeout 60
+check "stop of what has crashed and would begin again" mkctl stop web
+boots=$(of web boots)
+check "calls it off" stays "$boots"
+refused state 1 "stop of what stays crashed" stop web
 must mkctl delete web
 
 must run_instance web 2 256M 'sleep 2; poweroff -f' --restart on-failure
