@@ -102,6 +102,8 @@ static const char *take_rate(struct args *a, const char *text)
 {
 	const char *why = parse_size(text, &a->rate);
 
+	if (!why && !a->rate)
+		why = "leave it out for all that they send";
 	return why ? why : a->rate > MK_RATE_MAX ? "it is 1T at most" : NULL;
 }
 
@@ -158,7 +160,7 @@ static const struct option options[] = {
 	{ OPT_RESTART, 0, "restart", "WHEN", "start it again: never, on-failure or always",
 	  take_restart },
 	{ OPT_BETWEEN, 0, "between", "A,B", "two instances, or one and `host`", take_between },
-	{ OPT_SIZE, 0, "size", "SIZE", "of a region; of a channel each way (default: 64K)",
+	{ OPT_SIZE, 0, "size", "SIZE", "of a region; of a channel each way (default: 128K)",
 	  take_size },
 	{ OPT_PERMIT, 0, "permit", "LIST", "instances that may use it, such as web,db:ro",
 	  take_permits },

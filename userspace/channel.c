@@ -14,7 +14,7 @@
 #include "text.h"
 
 #define MAX_CHANNELS	1024
-#define DEFAULT_SIZE	(64 * 1024)
+#define DEFAULT_SIZE	(128 * 1024)	/* the longest message, 64K, takes so much */
 #define HOST		"host"	/* among names of instances */
 
 struct channels {
@@ -51,6 +51,23 @@ static int query(int dev, struct channels *all)
 	if (all->list.nr > MAX_CHANNELS)
 		all->list.nr = MAX_CHANNELS;
 	return ret;
+}
+
+bool ipc_has_sockets(int dev, const char *instance)
+{
+	static struct channels all;
+	__u32 i;
+
+	if (query(dev, &all))
+		return false;
+	for (i = 0; i < all.list.nr; i++) {
+		const struct mk_ipc_channel *c = &all.channel[i];
+
+		if (c->kind == MK_KIND_VSOCK && c->epoch && !*c->end[0] &&
+		    !strncmp(c->end[1], instance, MK_NAME_SIZE))
+			return true;
+	}
+	return false;
 }
 
 static const char *const kinds[] = {

@@ -83,7 +83,9 @@ static void skipped(struct tree *t, unsigned int step, int error, const char *pa
 	fclose(out);
 	clear_progress();
 	warn("%s%s is left out: %s", copy.out ? copy.remote : "", text,
-	     step == MK_STEP_KIND ? "it is no file, directory or symbolic link" : strerror(error));
+	     step == MK_STEP_KIND ? "it is no file, directory or symbolic link" :
+	     step == MK_STEP_WRITE && error == ELOOP ? "a symbolic link keeps its name" :
+	     strerror(error));
 	free(text);
 	copy.nr_skipped++;
 }

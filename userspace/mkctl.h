@@ -226,6 +226,9 @@ const char *channel_classes(const char *text, __u32 *classes);
 /* channel.c: opens /dev/mk_ipc. 0 or an exit code. */
 int ipc_open(int *fd);
 
+/* Has the host sockets with it, by mk_ipc and not by another transport of AF_VSOCK? */
+bool ipc_has_sockets(int dev, const char *instance);
+
 /* Ids of all instances, ascending. 0 or an exit code. */
 int dev_list(int fd, __u32 *ids, unsigned int room, unsigned int *nr);
 

@@ -30,13 +30,19 @@ static int bind_reserved(int fd)
 	return -1;
 }
 
-static int connect_to(__u32 id)
+/* With another transport its number may be a virtual machine's. */
+static int connect_to(int dev, const struct mk_query *q)
 {
 	struct sockaddr_vm there = {
-		.svm_family = AF_VSOCK, .svm_cid = MK_VSOCK_CID(id), .svm_port = MK_VSOCK_SERVER
+		.svm_family = AF_VSOCK, .svm_cid = MK_VSOCK_CID(q->id), .svm_port = MK_VSOCK_SERVER
 	};
-	int err, fd = socket(AF_VSOCK, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	int err, fd;
 
+	if (!ipc_has_sockets(dev, q->name)) {
+		errno = EHOSTDOWN;
+		return -1;
+	}
+	fd = socket(AF_VSOCK, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (fd < 0)
 		return -1;
 	if (!bind_reserved(fd) && !connect(fd, (struct sockaddr *)&there, sizeof(there)))
@@ -50,8 +56,8 @@ static int connect_to(__u32 id)
 /* It may become better: the instance boots, or has many at once. */
 static bool is_passing(int err)
 {
-	return err == ECONNRESET || err == ENODEV || err == ETIMEDOUT || err == EADDRINUSE ||
-	       err == EINTR || err == ENOBUFS;
+	return err == EHOSTDOWN || err == ECONNRESET || err == ENODEV || err == ETIMEDOUT ||
+	       err == EADDRINUSE || err == EINTR || err == ENOBUFS;
 }
 
 static int fail_connect(const struct reach *r, int err)
@@ -60,6 +66,10 @@ static int fail_connect(const struct reach *r, int err)
 		return fail(EXIT_FAILED, "sockets", r->in.label,
 			    "look at the kernel log (dmesg) for mk_ipc and vsock",
 			    "no socket to it: %s", strerror(err));
+	if (err == EHOSTDOWN)
+		return fail(EXIT_FAILED, "no_server", r->in.label,
+			    "wait longer: --timeout; dmesg of both tells who has AF_VSOCK",
+			    "mk_ipc has no sockets with it");
 	return fail(EXIT_FAILED, "no_server", r->in.label,
 		    "wait longer: --timeout; it has to be started with mk-init and mk_ipc",
 		    "its first process does not answer: %s", strerror(err));
@@ -72,7 +82,7 @@ static int fail_state(const struct reach *r)
 	return fail_mk(&err, "reach", r->in.label);
 }
 
-static int wait_for_server(struct reach *r, long timeout_ms)
+static int wait_for_server(struct reach *r, int dev, long timeout_ms)
 {
 	__u64 end = clock_ns(CLOCK_MONOTONIC) + timeout_ms * 1000000ULL;
 	int ret, err;
@@ -83,7 +93,7 @@ static int wait_for_server(struct reach *r, long timeout_ms)
 			return ret;
 		if (!instance_active(&r->in))
 			return fail_state(r);
-		r->c.fd = connect_to(r->in.q.id);
+		r->c.fd = connect_to(dev, &r->in.q);
 		if (r->c.fd >= 0)
 			return 0;
 		err = errno;
@@ -128,12 +138,13 @@ static int send_request(struct reach *r)
 
 int reach_open(struct reach *r, const char *name, const struct args *a, struct frame *f)
 {
+	_cleanup_fd_ int dev = -1;
 	long timeout_ms = a->timeout_ms < 0 ? APPEAR_MS : a->timeout_ms;
-	int dev = -1, ret = instance_open(name, &r->in) ?: ipc_open(&dev);
+	int ret;
 
-	close_fd(&dev);
+	ret = instance_open(name, &r->in) ?: ipc_open(&dev);
 	r->c.idle_ms = timeout_ms > ANSWER_MS ? timeout_ms : ANSWER_MS;
-	ret = ret ?: wait_for_server(r, timeout_ms) ?: send_request(r);
+	ret = ret ?: wait_for_server(r, dev, timeout_ms) ?: send_request(r);
 	if (ret)
 		return ret;
 	if (conn_get(&r->c, f, -1))

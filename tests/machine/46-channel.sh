@@ -35,11 +35,13 @@ equal "rings are of that size" 65536 "$(channel_of one ring_size)"
 before=$(bells)
 check "messages go round, both sleep" channel ask one 1000
 note /tmp/output
-check "doorbells rang" test $(($(bells) - before)) -gt 100
+rang=$(($(bells) - before))
+check "doorbells rang: $rang" test $rang -gt 20	# fewer on a busy machine: answers come meanwhile
 before=$(bells)
 check "and again, both spin" channel ask one 1000 spin
 note /tmp/output
-check "hardly a doorbell rang" test $(($(bells) - before)) -lt 100
+rang=$(($(bells) - before))
+check "hardly a doorbell rang: $rang" test $rang -lt 20
 check "and again, through poll()" channel ask one 1000 poll
 must mkctl channel add five --between host,web --size 4K
 check "10,000 messages each way at once, two threads on each side" timeout 60 channel both five 10000
@@ -55,6 +57,7 @@ took=$(($(uptime_seconds) - begin))
 check "take 5 seconds or more: $took" test $took -ge 5
 must mkctl channel remove slow
 must mkctl channel add three --between web,db
+equal "if nothing is said, rings take the longest message" 131072 "$(channel_of three ring_size)"
 check "a channel that was not permitted" sh -c '! channel ask four 1 2>/dev/null'
 check "db was refused it, too" in_log db 'four: No such file' 60
 check "instances talk" in_log db 'round trip'
