@@ -301,7 +301,7 @@ void mk_channel_ring(struct mk_channel *ch)
 {
 	unsigned long flags;
 
-	mk_peer_store_release(&own_side(ch)->rung, atomic_inc_return(&ch->rings));
+	mk_peer_inc(&own_side(ch)->rung);
 	mk_peer_mb();	/* against the scan after the other's bell has moved */
 	/* from load to interrupt at once: the other side gives old vectors back */
 	local_irq_save(flags);

@@ -177,8 +177,8 @@ static long do_forbid(struct file *file, void *arg, struct mk_error *err)
 {
 	struct mk_ipc_forbid *f = arg;
 
-	if (!is_text(f->name))
-		return mk_ipc_fail(err, -EINVAL, MK_E_NAME_INVALID, MK_NAME_SIZE);
+	if (!*f->name || !is_text(f->name))
+		return mk_ipc_fail(err, -EINVAL, MK_E_NAME_INVALID, 0);
 	return mk_host_forbid(f->name, err);
 }
 

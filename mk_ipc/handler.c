@@ -86,7 +86,8 @@ EXPORT_SYMBOL_NS_GPL(mk_handler_register, COMPAT_NAMESPACE);
 void mk_handler_unregister(const struct mk_handler *handler)
 {
 	mutex_lock(&handlers_lock);
-	WRITE_ONCE(handlers[handler->class], NULL);
+	if (handlers[handler->class] == handler)
+		WRITE_ONCE(handlers[handler->class], NULL);
 	mutex_unlock(&handlers_lock);
 	synchronize_srcu(&handlers_srcu);
 }

@@ -86,7 +86,6 @@ void mk_service_unregister(const struct mk_service *service);
  * @nr_apicids:	constant
  * @bell:	its own doorbell, or NULL: that of all; bells_lock, written with
  *		mk_ipc_lock
- * @rings:	how often this side has rung
  * @seen:	the other side's counter when it was looked at last
  * @bad_bells:	doorbell addresses of the other side that are none
  * @user:	a descriptor has it; mk_ipc_lock
@@ -116,7 +115,6 @@ struct mk_channel {
 	u32 *apicid;
 	u32 nr_apicids;
 	struct mk_bell *bell;
-	atomic_t rings;
 	u32 seen;
 	atomic_t bad_bells;
 	bool user;

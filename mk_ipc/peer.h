@@ -29,6 +29,8 @@
 #define mk_peer_wmb()			virt_wmb()	/* stores before, stores after */
 /* A full barrier; what was there before. */
 #define mk_peer_cmpxchg(_p, _old, _new)	sync_cmpxchg(_p, _old, _new)
+/* A counter that only this kernel's CPUs write; release. */
+#define mk_peer_inc(_p)			((void)atomic_inc_return_release((atomic_t *)(_p)))
 #else
 #include <string.h>
 
@@ -59,7 +61,7 @@ static inline void mk_peer_copy(void *to, const void *from, __u32 len)
 	if (len >= MK_PEER_LONG) {
 		unsigned long words = len / 8;
 
-		asm volatile("rep movsq" : "+D"(t), "+S"(f), "+c"(words) : : "memory");
+		__asm__ volatile("rep movsq" : "+D"(t), "+S"(f), "+c"(words) : : "memory");
 		len %= 8;
 	}
 #endif

@@ -12,22 +12,28 @@
 #include <stddef.h>
 #include <string.h>
 
+#ifdef __clang__
+#define MK_RING_RARE
+#else
 #define MK_RING_RARE	__attribute__((__noipa__))
+#endif
 #endif
 
 #include "peer.h"
 #include "ring.h"
 
-static_assert(sizeof(struct mk_ring) == 192);
-static_assert(offsetof(struct mk_ring, magic) == 0);
-static_assert(offsetof(struct mk_ring, size) == 4);
-static_assert(offsetof(struct mk_ring, epoch) == 8);
-static_assert(offsetof(struct mk_ring, tail) == 64);
-static_assert(offsetof(struct mk_ring, room_event) == 68);
-static_assert(offsetof(struct mk_ring, head) == 128);
-static_assert(offsetof(struct mk_ring, data_event) == 132);
-static_assert(sizeof(struct mk_record) == 8);
-static_assert(offsetof(struct mk_record, reserved) == 4);
+#define MK_RING_IS(_what)	static_assert(_what, #_what)
+
+MK_RING_IS(sizeof(struct mk_ring) == 192);
+MK_RING_IS(offsetof(struct mk_ring, magic) == 0);
+MK_RING_IS(offsetof(struct mk_ring, size) == 4);
+MK_RING_IS(offsetof(struct mk_ring, epoch) == 8);
+MK_RING_IS(offsetof(struct mk_ring, tail) == 64);
+MK_RING_IS(offsetof(struct mk_ring, room_event) == 68);
+MK_RING_IS(offsetof(struct mk_ring, head) == 128);
+MK_RING_IS(offsetof(struct mk_ring, data_event) == 132);
+MK_RING_IS(sizeof(struct mk_record) == 8);
+MK_RING_IS(offsetof(struct mk_record, reserved) == 4);
 
 static int size_is_good(__u32 size)
 {

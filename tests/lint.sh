@@ -121,6 +121,9 @@ lint_headers() {
 	for header in mk_core/uapi.h mk_core/handoff.h mk_ipc/uapi.h mk_ipc/wire.h; do
 		echo "#include \"$header\"" | gcc -Wall -Werror -fsyntax-only -I. -x c - || return 1
 	done
+	# what programs of others include, as strict as they may be
+	echo '#include "userspace/mk_channel.h"' |
+		gcc -std=c11 -D_GNU_SOURCE -Wall -Wextra -pedantic -Werror -fsyntax-only -I. -x c -
 }
 
 # What an instance says reaches the verdict by them.
