@@ -459,8 +459,11 @@ static int replace(struct inode *new_dir, const struct qstr *name, struct inode 
 		*target = err ? NULL : found;
 		if (*target && !is_alike(new_dir, *target))
 			return -ESTALE;
-		side[1].ref = err ? (struct daxfs_ref) { } : mk_fs_ref(*target);
-		side[0].span = side[1].span = (struct daxfs_span) { };
+		memset(&side[1].ref, 0, sizeof(side[1].ref));
+		if (*target)
+			side[1].ref = mk_fs_ref(*target);
+		memset(&side[0].span, 0, sizeof(side[0].span));
+		memset(&side[1].span, 0, sizeof(side[1].span));
 	}
 	return err;
 }
