@@ -87,6 +87,19 @@ static void set_flags(struct daxfs_op *op, __u64 off, __u32 set, __u32 clear)
 	DAXFS_PUT32(op, off, daxfs_inode, flags, (flags & ~clear) | set);
 }
 
+/* Likewise, as an operation. */
+static int mark(struct daxfs *fs, __u64 off, __u32 set, __u32 clear)
+{
+	struct daxfs_op *op;
+	int err = daxfs_begin(fs, &op);
+
+	if (err)
+		return err;
+	daxfs_change(op, off);
+	set_flags(op, off, set, clear);
+	return daxfs_commit(op);
+}
+
 /* --- write ----------------------------------------------------------------------- */
 
 /**
@@ -342,25 +355,26 @@ int daxfs_fill(struct daxfs *fs, struct daxfs_ref ref, __u64 pos, __u64 want,
  * @inode_off:	where it is
  * @limbo:	as of daxfs_unmap()
  *
- * Return: 0, or as daxfs_unmap().
+ * What a full region leaves no block to cut off goes with the last opener, as what was
+ * allocated ahead.
+ *
+ * Return: 0, -EUCLEAN, or as daxfs_begin().
  */
 int daxfs_trim(struct daxfs *fs, struct daxfs_ref ref, __u64 inode_off, bool limbo)
 {
 	struct daxfs_inode *inode = daxfs_at(fs, inode_off, sizeof(*inode));
 	__u64 size = mk_peer_load(&inode->size);
-	struct daxfs_op *op;
-	int err;
+	int err = 0;
 
 	if (size > DAXFS_FILE_MAX)
 		return daxfs_bad(fs, "size of a file", inode_off);
-	err = zero_file(fs, inode, size, round_up_block(size));
+	if (!(mk_peer_load(&inode->flags) & DAXFS_INO_TRUNC))
+		err = mark(fs, inode_off, DAXFS_INO_TRUNC, 0);
+	err = err ?: zero_file(fs, inode, size, round_up_block(size));
 	err = err ?: daxfs_unmap(fs, ref, inode_off, round_up_block(size), ~0ULL, limbo);
-	err = err ?: daxfs_begin(fs, &op);
-	if (err)
+	if (err && err != -ENOSPC)
 		return err;
-	daxfs_change(op, inode_off);
-	set_flags(op, inode_off, 0, DAXFS_INO_TRUNC | DAXFS_INO_AHEAD);
-	return daxfs_commit(op);
+	return mark(fs, inode_off, err ? DAXFS_INO_AHEAD : 0, DAXFS_INO_TRUNC | DAXFS_INO_AHEAD);
 }
 
 /* The end moves down first; a kernel that dies leaves the rest to the next. */
@@ -388,7 +402,7 @@ static int shrink(struct daxfs *fs, struct daxfs_ref ref, const struct daxfs_ino
  * @size:	bytes
  * @alone:	nobody but the caller reads or maps it in this kernel
  *
- * Return: 0, -EFBIG, -ESTALE, or as daxfs_unmap().
+ * Return: 0, -EFBIG, -ESTALE, or as daxfs_trim().
  */
 int daxfs_resize(struct daxfs *fs, struct daxfs_ref ref, __u64 size, bool alone)
 {
@@ -423,7 +437,8 @@ static int punch(struct daxfs *fs, struct daxfs_ref ref, const struct daxfs_inod
 	err = zero_file(fs, inode, from, first) ?: zero_file(fs, inode, last, to);
 	if (err || first == last)
 		return err;
-	return daxfs_unmap(fs, ref, off, first, last, is_shared(fs, inode, false));
+	err = daxfs_unmap(fs, ref, off, first, last, is_shared(fs, inode, false));
+	return err == -ENOSPC ? 0 : err;	/* it is zeros all the same */
 }
 
 /**

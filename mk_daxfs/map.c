@@ -375,6 +375,7 @@ bool daxfs_map_huge(struct daxfs_op *op, __u64 inode_off, __u64 block, __u64 off
  * @end:	behind the last
  * @gone:	blocks that this operation takes away
  * @left:	that the others may: more there cannot be
+ * @kept:	some stayed, as zeros: there was no block for a node
  */
 struct cut {
 	struct daxfs_op *op;
@@ -383,6 +384,7 @@ struct cut {
 	__u64 end;
 	__s64 gone;
 	__s64 left;
+	bool kept;
 };
 
 static __u64 checked(struct cut *cut, __u64 entry, __u64 len)
@@ -462,18 +464,41 @@ static bool cut_leaf(struct cut *cut, __u64 parent, __u64 node)
 	return true;
 }
 
-/* 2 MiB of which a part stays become a node of blocks. */
+/*
+ * 2 MiB of which a part stays become a node of blocks.  When no block is free, the node is
+ * the first one that goes, unless others may use it.
+ */
 static __u64 split(struct cut *cut, __u64 at, __u64 entry)
 {
 	__u64 off = checked(cut, entry, DAXFS_HUGE), node = new_node(cut->op, cut->inode);
+	__u64 goes = 0, *entries, block;
 	__u32 i;
 
+	if (cut->op->err == -ENOSPC && !cut->op->limbo) {
+		cut->op->err = 0;
+		goes = off + cut->at % HUGE_BLOCKS * DAXFS_BLOCK;
+		node = goes;
+	}
 	if (!off || !node)
 		return 0;
-	for (i = 0; i < DAXFS_MAP_FANOUT; i++)
-		daxfs_put_once(cut->op, node + i * 8, (off + i * DAXFS_BLOCK) | DAXFS_MAP_VALID);
+	entries = daxfs_at(cut->op->fs, node, DAXFS_BLOCK);
+	for (i = 0; i < DAXFS_MAP_FANOUT; i++) {
+		block = off + i * DAXFS_BLOCK;
+		mk_peer_store(&entries[i], block == goes ? 0 : block | DAXFS_MAP_VALID);
+	}
 	daxfs_put(cut->op, at, node | DAXFS_MAP_VALID);
 	return node;
+}
+
+/* What cannot be cut out of 2 MiB becomes zeros where it is. */
+static void keep(struct cut *cut, __u64 entry)
+{
+	__u64 in = cut->at % HUGE_BLOCKS, nr = least(HUGE_BLOCKS - in, cut->end - cut->at);
+	__u64 len = nr * DAXFS_BLOCK;
+
+	memset(daxfs_at(cut->op->fs, DAXFS_MAP_OFF(entry) + in * DAXFS_BLOCK, len), 0, len);
+	cut->kept = true;
+	cut->at += nr;
 }
 
 /* What the entry at @at, above a node of blocks, maps of the range. */
@@ -495,6 +520,11 @@ static bool cut_2m(struct cut *cut, __u64 at)
 		if (!daxfs_room(cut->op, 8, 1, 1))
 			return false;
 		node = split(cut, at, entry);
+		if (cut->op->err == -ENOSPC) {
+			cut->op->err = 0;
+			keep(cut, entry);
+			return true;
+		}
 	} else {
 		node = checked(cut, entry, DAXFS_BLOCK);
 	}
@@ -577,11 +607,14 @@ static bool cut_some(struct cut *cut, bool all)
  * @inode_off:	where it is
  * @from:	first byte, a multiple of 4096
  * @to:		behind the last: likewise, or ~0
- * @limbo:	others may use the blocks: a grace period passes before they are free
+ * @limbo:	others may use the blocks: a grace period passes before they are free.
+ *		Else they may be written over before they go: it has DAXFS_INO_TRUNC,
+ *		or goes itself
  *
  * In several operations; after an error some may be gone.
  *
- * Return: 0, -EUCLEAN, or as daxfs_begin().
+ * Return: 0; -ENOSPC: a part of 2 MiB was not cut out, it is zeros instead; -EUCLEAN,
+ * or as daxfs_begin().
  */
 int daxfs_unmap(struct daxfs *fs, struct daxfs_ref ref, __u64 inode_off, __u64 from, __u64 to,
 		bool limbo)
@@ -611,7 +644,9 @@ int daxfs_unmap(struct daxfs *fs, struct daxfs_ref ref, __u64 inode_off, __u64 f
 		/* nodes that name each other would have no end */
 		if (cut.left < 0)
 			cut.op->err = cut.op->err ?: daxfs_bad(fs, "map of a file", inode_off);
+		/* what is kept leaves the mappings, too */
+		cut.op->limbo = limbo && (cut.op->nr_free || cut.kept);
 		err = daxfs_commit(cut.op);
 	} while (!err && !done);
-	return err;
+	return err ?: cut.kept ? -ENOSPC : 0;
 }

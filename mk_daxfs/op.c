@@ -370,7 +370,7 @@ int daxfs_commit(struct daxfs_op *op)
 		mk_peer_store((__u64 *)daxfs_at(fs, op->write[i].off, 8), op->write[i].val);
 	for (i = 0; i < op->nr_inode; i++)
 		settle(fs, op->inode[i]);
-	if (op->limbo && op->nr_free) {
+	if (op->limbo) {
 		mk_peer_store(&op->grace, await_grace(fs, op->record));
 		return 0;
 	}

@@ -220,4 +220,153 @@ TEST_F(data, seek)
 	ASSERT_EQ(-ENXIO, daxfs_seek(&self->fs, self->file, 100 * DAXFS_BLOCK, true));
 }
 
+/* --- a full region ------------------------------------------------------------------ */
+
+#define MIB	(1ULL << 20)
+
+static __s64 write_bytes(struct daxfs *fs, struct daxfs_ref file, __u64 pos, __u64 len, int byte)
+{
+	static __u8 bytes[8 << 20];
+	__u8 *from = bytes;
+
+	memset(bytes, byte, len);
+	return daxfs_write(fs, file, &pos, len, bring, &from);
+}
+
+static __u64 free_blocks(struct daxfs *fs)
+{
+	struct daxfs_stat st;
+
+	daxfs_statfs(fs, &st);
+	return st.free_blocks;
+}
+
+static struct daxfs_ref create(struct daxfs *fs, const char *name)
+{
+	struct daxfs_ref root = { DAXFS_ROOT, 1 }, ref = { 0, 0 };
+	struct daxfs_new new = { .mode = S_IFREG | 0644 };
+
+	daxfs_create(fs, root, name, strlen(name), &new, &ref);
+	return ref;
+}
+
+/* Leave @left blocks free, in files of blocks. */
+static void fill_up(struct daxfs *fs, __u64 left)
+{
+	char name[] = "a";
+	__u64 pos = 0;
+	struct daxfs_ref file = create(fs, name);
+
+	while (free_blocks(fs) > left) {
+		if (pos == MIB) {
+			name[0]++;
+			file = create(fs, name);
+			pos = 0;
+		}
+		if (write_bytes(fs, file, pos, DAXFS_BLOCK, 'f') < 0)
+			break;
+		pos += DAXFS_BLOCK;
+	}
+}
+
+/* Are the bytes of a file in a range all the same? */
+static bool all_are(struct daxfs *fs, struct daxfs_ref file, __u64 from, __u64 to, int byte)
+{
+	__u8 *bytes = malloc(to + DAXFS_BLOCK);
+	__u64 i;
+
+	bytes_of(fs, file, to, bytes);
+	for (i = from; i < to && bytes[i] == byte; i++)
+		;
+	free(bytes);
+	return i == to;
+}
+
+static struct daxfs_attr attr_of(struct daxfs *fs, struct daxfs_ref file)
+{
+	struct daxfs_attr attr = {};
+
+	daxfs_getattr(fs, file, &attr);
+	return attr;
+}
+
+/* The end is within 2 MiB that others may have mapped. */
+TEST_F(data, full_truncate_shared)
+{
+	struct daxfs *fs = &self->fs;
+	struct daxfs_attr attr;
+	__u64 grace;
+
+	ASSERT_EQ(0, daxfs_open(fs, self->file));
+	ASSERT_EQ(2 * (__s64)MIB, write_bytes(fs, self->file, 0, 2 * MIB, 'x'));
+	fill_up(fs, 0);
+	grace = daxfs_super(fs)->grace;
+	ASSERT_EQ(0, daxfs_resize(fs, self->file, MIB, false));
+	/* they are told */
+	EXPECT_EQ(grace + 1, daxfs_super(fs)->grace);
+	attr = attr_of(fs, self->file);
+	EXPECT_EQ(MIB, attr.size);
+	EXPECT_EQ(DAXFS_INO_AHEAD, attr.flags);
+	/* and it can be used as any */
+	EXPECT_EQ(10, write_bytes(fs, self->file, 0, 10, 'x'));
+	ASSERT_EQ(0, daxfs_resize(fs, self->file, 2 * MIB, false));
+	EXPECT_TRUE(all_are(fs, self->file, 0, MIB, 'x'));
+	EXPECT_TRUE(all_are(fs, self->file, MIB, 2 * MIB, 0));
+	ASSERT_EQ(0, daxfs_resize(fs, self->file, MIB, false));
+	daxfs_close(fs, self->file);
+	attr = attr_of(fs, self->file);
+	EXPECT_EQ(0, attr.flags);
+	EXPECT_EQ(256 + 2, attr.blocks);
+	EXPECT_EQ(255, free_blocks(fs));
+	EXPECT_TRUE(all_are(fs, self->file, 0, MIB, 'x'));
+}
+
+TEST_F(data, full_truncate_alone)
+{
+	struct daxfs *fs = &self->fs;
+
+	ASSERT_EQ(4 * (__s64)MIB, write_bytes(fs, self->file, 0, 4 * MIB, 'x'));
+	fill_up(fs, 0);
+	ASSERT_EQ(0, daxfs_resize(fs, self->file, MIB + 5, true));
+	EXPECT_EQ(0, attr_of(fs, self->file).flags);
+	EXPECT_EQ(257 + 2, attr_of(fs, self->file).blocks);
+	EXPECT_EQ(1024 + 1 - 257 - 2, free_blocks(fs));
+	ASSERT_EQ(0, daxfs_resize(fs, self->file, 4 * MIB, true));
+	EXPECT_TRUE(all_are(fs, self->file, 0, MIB + 5, 'x'));
+	EXPECT_TRUE(all_are(fs, self->file, MIB + 5, 4 * MIB, 0));
+	ASSERT_EQ(0, daxfs_resize(fs, self->file, 0, true));
+	EXPECT_EQ(1024 + 1, free_blocks(fs));
+}
+
+TEST_F(data, full_punch)
+{
+	struct daxfs *fs = &self->fs;
+
+	ASSERT_EQ(2 * (__s64)MIB, write_bytes(fs, self->file, 0, 2 * MIB, 'x'));
+	fill_up(fs, 0);
+	ASSERT_EQ(0, daxfs_fallocate(fs, self->file, DAXFS_PUNCH | DAXFS_KEEP_SIZE, MIB / 2, MIB));
+	EXPECT_EQ(0, attr_of(fs, self->file).flags);
+	EXPECT_TRUE(all_are(fs, self->file, 0, MIB / 2, 'x'));
+	EXPECT_TRUE(all_are(fs, self->file, MIB / 2, MIB / 2 + MIB, 0));
+	EXPECT_TRUE(all_are(fs, self->file, MIB / 2 + MIB, 2 * MIB, 'x'));
+}
+
+/* What a write took ahead goes with the last opener. */
+TEST_F(data, full_ahead)
+{
+	struct daxfs *fs = &self->fs;
+
+	ASSERT_EQ(0, daxfs_open(fs, self->file));
+	ASSERT_EQ(1600 << 10, write_bytes(fs, self->file, 0, 1600 << 10, 'x'));
+	ASSERT_EQ(DAXFS_INO_AHEAD, attr_of(fs, self->file).flags);
+	fill_up(fs, 0);
+	daxfs_close(fs, self->file);
+	EXPECT_EQ(0, attr_of(fs, self->file).flags);
+	EXPECT_EQ(400 + 2, attr_of(fs, self->file).blocks);
+	EXPECT_EQ(512 - 400 - 1, free_blocks(fs));
+	ASSERT_EQ(0, daxfs_resize(fs, self->file, 2 * MIB, true));
+	EXPECT_TRUE(all_are(fs, self->file, 0, 1600 << 10, 'x'));
+	EXPECT_TRUE(all_are(fs, self->file, 1600 << 10, 2 * MIB, 0));
+}
+
 TEST_HARNESS_MAIN
