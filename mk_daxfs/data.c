@@ -100,6 +100,48 @@ static int mark(struct daxfs *fs, __u64 off, __u32 set, __u32 clear)
 	return daxfs_commit(op);
 }
 
+/* Blocks for a hole, and those that map them. */
+static int take_mapped(struct daxfs_op *op, __u64 inode_off, __u64 block, __u64 len, bool huge,
+		       struct daxfs_run *run)
+{
+	int err = -ENOSPC;
+
+	if (huge)
+		err = daxfs_take(op, DAXFS_HUGE, true, &run->off, &run->len);
+	if (err)
+		err = daxfs_take(op, len, false, &run->off, &run->len);
+	if (err)
+		return err;
+	if (run->len != DAXFS_HUGE || !daxfs_map_huge(op, inode_off, block, run->off))
+		daxfs_map_set(op, inode_off, block, run->off, run->len);
+	return op->err;
+}
+
+/*
+ * Begin an operation that gives a file blocks for a hole, 2 MiB if @huge.  Nobody sees them
+ * before it commits; their contents are unknown.  The map may want blocks, too: then there
+ * are fewer near the end of the region.
+ */
+static int begin_new(struct daxfs *fs, __u64 inode_off, __u64 block, __u64 len, bool huge,
+		     struct daxfs_op **op, struct daxfs_run *run)
+{
+	int err;
+
+	for (;; huge = false) {
+		err = daxfs_begin(fs, op);
+		if (err)
+			return err;
+		run->len = 0;
+		err = take_mapped(*op, inode_off, block, least(len, STEP), huge, run);
+		if (!err)
+			return 0;
+		daxfs_abort(*op);
+		if (err != -ENOSPC || run->len <= DAXFS_BLOCK)
+			return err;
+		len = least(len, run->len / 2);
+	}
+}
+
 /* --- write ----------------------------------------------------------------------- */
 
 /**
@@ -146,59 +188,50 @@ static __s64 write_over(struct writing *w, const struct daxfs_run *run, __u64 in
 	return n;
 }
 
-/* Blocks for a hole: 2 MiB where the write goes on for long. */
-static int take_for(struct writing *w, struct daxfs_op *op, __u64 hole, __u64 *off, __u64 *got)
+/* Is a hole worth 2 MiB?  Where the write goes on for long. */
+static bool wants_huge(const struct writing *w)
 {
-	__u64 block = w->pos >> DAXFS_BLOCK_SHIFT;
-	__u64 end = round_up_block(w->pos % DAXFS_BLOCK + w->len);
 	bool long_file = w->pos >= DAXFS_HUGE && mk_peer_load(&w->inode->size) >= w->pos;
 
-	if ((w->len >= FILL || long_file) && daxfs_can_be_huge(w->fs, w->inode, block) &&
-	    !daxfs_take(op, DAXFS_HUGE, true, off, got))
-		return 0;
-	return daxfs_take(op, least(least(hole, end), STEP), false, off, got);
+	return (w->len >= FILL || long_file) &&
+	       daxfs_can_be_huge(w->fs, w->inode, w->pos >> DAXFS_BLOCK_SHIFT);
 }
 
-static __s64 finish_new(struct writing *w, struct daxfs_op *op, __u64 off, __u64 got, __u64 done)
+static __s64 finish_new(struct writing *w, struct daxfs_op *op, __u64 got, __u64 done)
 {
-	__u64 block = w->pos >> DAXFS_BLOCK_SHIFT, now = daxfs_now();
+	__u64 now = daxfs_now();
 	int err;
 
 	daxfs_change(op, w->off);
 	if (got == DAXFS_HUGE && w->pos % DAXFS_HUGE + done < got)
 		set_flags(op, w->off, DAXFS_INO_AHEAD, 0);
-	if (got != DAXFS_HUGE || !daxfs_map_huge(op, w->off, block, off))
-		daxfs_map_set(op, w->off, block, off, got);
 	if (w->pos + done > mk_peer_load(&w->inode->size))
-		DAXFS_PUT(op, w->off, daxfs_inode, size, w->pos + done);
-	DAXFS_PUT(op, w->off, daxfs_inode, mtime, now);
-	DAXFS_PUT(op, w->off, daxfs_inode, ctime, now);
+		daxfs_put_once(op, w->off + offsetof(struct daxfs_inode, size), w->pos + done);
+	daxfs_put_once(op, w->off + offsetof(struct daxfs_inode, mtime), now);
+	daxfs_put_once(op, w->off + offsetof(struct daxfs_inode, ctime), now);
 	err = daxfs_commit(op);
 	return err ?: (__s64)done;
 }
 
 /* Into a hole: nobody sees the blocks before they are full. */
-static __s64 write_new(struct writing *w, const struct daxfs_run *run, __u64 in)
+static __s64 write_new(struct writing *w, const struct daxfs_run *hole, __u64 in)
 {
+	struct daxfs_run new;
 	struct daxfs_op *op;
-	__u64 off, got, done;
-	int err = daxfs_begin(w->fs, &op);
+	__u64 done;
+	int err = begin_new(w->fs, w->off, w->pos >> DAXFS_BLOCK_SHIFT,
+			    least(hole->len, round_up_block(in + w->len)), wants_huge(w), &op, &new);
 
 	if (err)
 		return err;
-	err = take_for(w, op, run->len, &off, &got);
-	if (err) {
-		daxfs_abort(op);
-		return err;
-	}
-	done = copy_to(w, off + in, least(got - in, w->len));
+	done = copy_to(w, new.off + in, least(new.len - in, w->len));
 	if (!done) {
 		daxfs_abort(op);
 		return 0;
 	}
-	zero(w->fs, off, in);
-	zero(w->fs, off + in + done, got - in - done);
-	return finish_new(w, op, off, got, done);
+	zero(w->fs, new.off, in);
+	zero(w->fs, new.off + in + done, new.len - in - done);
+	return finish_new(w, op, new.len, done);
 }
 
 static __s64 write_some(struct writing *w)
@@ -270,26 +303,19 @@ __s64 daxfs_write(struct daxfs *fs, struct daxfs_ref ref, __u64 *pos, __u64 len,
 static int fill_some(struct daxfs *fs, struct daxfs_inode *inode, __u64 inode_off, __u64 block,
 		     __u64 len, bool huge, __u64 *filled)
 {
+	struct daxfs_run new;
 	struct daxfs_op *op;
-	__u64 off, got;
-	int err = daxfs_begin(fs, &op);
+	int err;
 
+	huge = huge && len >= DAXFS_HUGE && daxfs_can_be_huge(fs, inode, block);
+	err = begin_new(fs, inode_off, block, len, huge, &op, &new);
 	if (err)
 		return err;
-	if (!huge || !daxfs_can_be_huge(fs, inode, block) || len < DAXFS_HUGE ||
-	    daxfs_take(op, DAXFS_HUGE, true, &off, &got))
-		err = daxfs_take(op, least(len, STEP), false, &off, &got);
-	if (err) {
-		daxfs_abort(op);
-		return err;
-	}
-	zero(fs, off, got);
+	zero(fs, new.off, new.len);
 	daxfs_change(op, inode_off);
 	/* what was asked for stays */
 	set_flags(op, inode_off, 0, DAXFS_INO_AHEAD);
-	if (got != DAXFS_HUGE || !daxfs_map_huge(op, inode_off, block, off))
-		daxfs_map_set(op, inode_off, block, off, got);
-	*filled = got;
+	*filled = new.len;
 	return daxfs_commit(op);
 }
 

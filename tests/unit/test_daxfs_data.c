@@ -369,4 +369,27 @@ TEST_F(data, full_ahead)
 	EXPECT_TRUE(all_are(fs, self->file, 1600 << 10, 2 * MIB, 0));
 }
 
+/* The blocks that are left are for the map, too. */
+TEST_F(data, nearly_full_write)
+{
+	struct daxfs *fs = &self->fs;
+
+	fill_up(fs, 90);
+	EXPECT_EQ(89 << DAXFS_BLOCK_SHIFT, write_bytes(fs, self->file, 0, MIB, 'x'));
+	EXPECT_EQ(0, free_blocks(fs));
+	EXPECT_EQ(89 + 1, attr_of(fs, self->file).blocks);
+	EXPECT_TRUE(all_are(fs, self->file, 0, 89 << DAXFS_BLOCK_SHIFT, 'x'));
+	EXPECT_EQ(-ENOSPC, write_bytes(fs, self->file, 90 << DAXFS_BLOCK_SHIFT, 1, 'x'));
+}
+
+TEST_F(data, nearly_full_write_of_2m)
+{
+	struct daxfs *fs = &self->fs;
+
+	fill_up(fs, 512);
+	ASSERT_EQ(1600 << 10, write_bytes(fs, self->file, 0, 1600 << 10, 'x'));
+	EXPECT_EQ(512 - 400 - 1, free_blocks(fs));
+	EXPECT_TRUE(all_are(fs, self->file, 0, 1600 << 10, 'x'));
+}
+
 TEST_HARNESS_MAIN
