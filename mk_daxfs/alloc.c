@@ -154,27 +154,56 @@ static int take_anywhere(struct daxfs_op *op, __u32 least, __u32 most, bool huge
 	return err;
 }
 
+/* There is too little: may there be more?  What waits for its grace period comes. */
+static bool try_again(struct daxfs *fs, unsigned int *tries)
+{
+	if (*tries >= PATIENCE)
+		return false;
+	if (daxfs_reap(fs))
+		return !daxfs_pause(fs, (*tries)++);
+	*tries = PATIENCE;	/* all that has come */
+	return true;
+}
+
 static int take(struct daxfs_op *op, __u32 least, __u32 most, bool huge, struct daxfs_extent *ext)
 {
-	unsigned int tries;
+	unsigned int tries = 0;
 	int err;
 
 	if (op->err)
 		return op->err;
 	if (op->nr_alloc == DAXFS_OP_ALLOCS)
 		return -EFBIG;
-	for (tries = 0; tries < PATIENCE; tries++) {
+	do {
 		err = -ENOSPC;
 		if (least < GOOD_RUN && most >= GOOD_RUN)
 			err = take_anywhere(op, GOOD_RUN, most, huge, ext);
 		if (err == -ENOSPC)
 			err = take_anywhere(op, least, most, huge, ext);
-		if (err != -ENOSPC || huge || !daxfs_reap(op->fs))
-			break;
-		if (daxfs_pause(op->fs, tries))
-			break;
-	}
+	} while (err == -ENOSPC && !huge && try_again(op->fs, &tries));
 	return err;
+}
+
+/**
+ * daxfs_enough() - are there so many free blocks?
+ * @fs:		the file system, joined
+ * @blocks:	their number
+ *
+ * What waits for its grace period is waited for.
+ *
+ * Return: 0 or -ENOSPC.
+ */
+int daxfs_enough(struct daxfs *fs, __u64 blocks)
+{
+	unsigned int tries = 0;
+	struct daxfs_stat st;
+
+	do {
+		daxfs_statfs(fs, &st);
+		if (st.free_blocks >= blocks)
+			return 0;
+	} while (try_again(fs, &tries));
+	return -ENOSPC;
 }
 
 /**

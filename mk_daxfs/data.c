@@ -319,6 +319,26 @@ static int fill_some(struct daxfs *fs, struct daxfs_inode *inode, __u64 inode_of
 	return daxfs_commit(op);
 }
 
+/* Are there blocks for all holes of a range? */
+static int check_holes(struct daxfs *fs, const struct daxfs_inode *inode, __u64 from, __u64 to)
+{
+	struct daxfs_run run;
+	__u64 holes = 0;
+	int err;
+
+	from &= ~(DAXFS_BLOCK - 1);
+	to = round_up_block(to);
+	for (; from < to; from += run.len) {
+		err = daxfs_yield(fs) ?: daxfs_find(fs, inode, from >> DAXFS_BLOCK_SHIFT,
+						    (to - from) >> DAXFS_BLOCK_SHIFT, &run);
+		if (err)
+			return err;
+		if (!run.off)
+			holes += least(run.len, to - from) >> DAXFS_BLOCK_SHIFT;
+	}
+	return holes ? daxfs_enough(fs, holes) : 0;
+}
+
 /* Blocks of zeros instead of all holes of a range. */
 static int fill(struct daxfs *fs, struct daxfs_inode *inode, __u64 inode_off, __u64 from, __u64 to)
 {
@@ -329,8 +349,8 @@ static int fill(struct daxfs *fs, struct daxfs_inode *inode, __u64 inode_off, __
 	from &= ~(DAXFS_BLOCK - 1);
 	to = round_up_block(to);
 	for (; !err && from < to; from += n) {
-		err = daxfs_find(fs, inode, from >> DAXFS_BLOCK_SHIFT,
-				 (to - from) >> DAXFS_BLOCK_SHIFT, &run);
+		err = daxfs_yield(fs) ?: daxfs_find(fs, inode, from >> DAXFS_BLOCK_SHIFT,
+						    (to - from) >> DAXFS_BLOCK_SHIFT, &run);
 		n = run.len;
 		if (!err && !run.off)
 			err = fill_some(fs, inode, inode_off, from >> DAXFS_BLOCK_SHIFT,
@@ -452,6 +472,19 @@ int daxfs_resize(struct daxfs *fs, struct daxfs_ref ref, __u64 size, bool alone)
 	return err;
 }
 
+/* All or nothing, as far as can be told; the rest goes with the last opener. */
+static int allocate(struct daxfs *fs, struct daxfs_inode *inode, __u64 off, __u64 from, __u64 to)
+{
+	int err = check_holes(fs, inode, from, to);
+
+	if (err)
+		return err;
+	err = fill(fs, inode, off, from, to);
+	if (err && to > mk_peer_load(&inode->size))
+		mark(fs, off, DAXFS_INO_AHEAD, 0);
+	return err;
+}
+
 static int punch(struct daxfs *fs, struct daxfs_ref ref, const struct daxfs_inode *inode,
 		 __u64 off, __u64 from, __u64 to)
 {
@@ -497,7 +530,7 @@ int daxfs_fallocate(struct daxfs *fs, struct daxfs_ref ref, unsigned int flags, 
 	if (what == DAXFS_PUNCH)
 		err = punch(fs, ref, inode, off, from, to);
 	else
-		err = fill(fs, inode, off, from, to);
+		err = allocate(fs, inode, off, from, to);
 	if (!err && what == DAXFS_ZERO)
 		err = zero_file(fs, inode, from, to);
 	if (!err && !(flags & DAXFS_KEEP_SIZE) && to > mk_peer_load(&inode->size)) {
@@ -505,7 +538,8 @@ int daxfs_fallocate(struct daxfs *fs, struct daxfs_ref ref, unsigned int flags, 
 		if (!err)
 			mk_peer_store_release(&inode->size, to);
 	}
-	touch(inode);
+	if (!err)
+		touch(inode);
 	daxfs_inode_unlock(fs, inode);
 	return err;
 }

@@ -37,6 +37,12 @@ int daxfs_pause(struct daxfs *fs, unsigned int tries)
 	return fatal_signal_pending(current) ? -EINTR : 0;
 }
 
+int daxfs_yield(struct daxfs *fs)
+{
+	cond_resched();
+	return fatal_signal_pending(current) ? -EINTR : 0;
+}
+
 u64 daxfs_now(void)
 {
 	return ktime_get_coarse_real_ns();

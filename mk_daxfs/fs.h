@@ -92,6 +92,14 @@ struct daxfs {
  */
 int daxfs_pause(struct daxfs *fs, unsigned int tries);
 
+/**
+ * daxfs_yield() - called in loops that may be long, if only in a hostile region
+ * @fs:		the file system
+ *
+ * Return: 0, or -EINTR when the caller is to die.
+ */
+int daxfs_yield(struct daxfs *fs);
+
 /** daxfs_now() - ns since 1970 */
 __u64 daxfs_now(void);
 
@@ -626,6 +634,8 @@ void daxfs_abort(struct daxfs_op *op);
 int daxfs_take(struct daxfs_op *op, __u64 len, bool huge, __u64 *off, __u64 *got);
 /* daxfs_take_whole() - exactly @len bytes in one piece */
 int daxfs_take_whole(struct daxfs_op *op, __u64 len, __u64 *off);
+/* daxfs_enough() - are so many blocks free? -ENOSPC */
+int daxfs_enough(struct daxfs *fs, __u64 blocks);
 /*
  * daxfs_take_inode() - a free inode: mode and lock are 0, gen is a new one, the rest
  * is unknown. Store its mode last: one with a mode, but neither name nor opener, is freed.

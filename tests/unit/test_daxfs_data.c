@@ -392,4 +392,61 @@ TEST_F(data, nearly_full_write_of_2m)
 	EXPECT_TRUE(all_are(fs, self->file, 0, 1600 << 10, 'x'));
 }
 
+TEST_F(data, allocate_too_much)
+{
+	struct daxfs *fs = &self->fs;
+	struct daxfs_attr before, after;
+	__u64 free;
+
+	ASSERT_EQ(100, write_bytes(fs, self->file, 0, 100, 'x'));
+	before = attr_of(fs, self->file);
+	free = free_blocks(fs);
+	ASSERT_EQ(-ENOSPC, daxfs_fallocate(fs, self->file, 0, 0, SIZE - MIB / 4));
+	after = attr_of(fs, self->file);
+	EXPECT_EQ(before.size, after.size);
+	EXPECT_EQ(before.blocks, after.blocks);
+	EXPECT_EQ(before.mtime, after.mtime);
+	EXPECT_EQ(before.ctime, after.ctime);
+	EXPECT_EQ(free, free_blocks(fs));
+}
+
+/* It has blocks for the data, and none for the map. */
+TEST_F(data, allocate_a_little_too_much)
+{
+	struct daxfs *fs = &self->fs;
+
+	ASSERT_EQ(0, daxfs_open(fs, self->file));
+	ASSERT_EQ(100, write_bytes(fs, self->file, 0, 100, 'x'));
+	fill_up(fs, 80);
+	ASSERT_EQ(-ENOSPC, daxfs_fallocate(fs, self->file, 0, DAXFS_BLOCK,
+					   80 << DAXFS_BLOCK_SHIFT));
+	EXPECT_EQ(100, attr_of(fs, self->file).size);
+	daxfs_close(fs, self->file);
+	EXPECT_GE(free_blocks(fs), 80 - 1);	/* a node of the map may stay */
+	EXPECT_TRUE(all_are(fs, self->file, 0, 100, 'x'));
+	ASSERT_EQ(0, daxfs_fallocate(fs, self->file, 0, DAXFS_BLOCK, 70 << DAXFS_BLOCK_SHIFT));
+	EXPECT_EQ(71 << DAXFS_BLOCK_SHIFT, attr_of(fs, self->file).size);
+	/* what was asked for stays, beyond the end, too */
+	ASSERT_EQ(0, daxfs_resize(fs, self->file, DAXFS_BLOCK, true));
+	ASSERT_EQ(0, daxfs_fallocate(fs, self->file, DAXFS_KEEP_SIZE, 0, 20 << DAXFS_BLOCK_SHIFT));
+	ASSERT_EQ(0, daxfs_open(fs, self->file));
+	daxfs_close(fs, self->file);
+	EXPECT_LE(20, attr_of(fs, self->file).blocks);
+}
+
+/* Blocks that have passed their grace period, and nobody has given back yet. */
+TEST_F(data, full_but_for_limbo)
+{
+	struct daxfs *fs = &self->fs;
+
+	ASSERT_EQ(MIB, write_bytes(fs, self->file, 0, MIB, 'x'));
+	fill_up(fs, 0);
+	ASSERT_EQ(0, daxfs_resize(fs, self->file, 0, false));
+	ASSERT_EQ(0, free_blocks(fs));
+	daxfs_pass(fs, daxfs_super(fs)->grace);
+	EXPECT_EQ(100, write_bytes(fs, self->file, 0, 100, 'x'));
+	ASSERT_EQ(0, daxfs_resize(fs, self->file, 0, false));
+	EXPECT_EQ(0, daxfs_fallocate(fs, self->file, 0, 0, MIB));
+}
+
 TEST_HARNESS_MAIN
