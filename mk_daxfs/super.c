@@ -438,25 +438,37 @@ static void close_for(struct daxfs *fs, __u64 dead)
 		} while (open & dead && mk_peer_cmpxchg(&inode->open, open, open & ~dead) != open);
 }
 
+static bool has_ended(const struct daxfs_inode *inode)
+{
+	return !mk_peer_load(&inode->nlink) && !mk_peer_load(&inode->open);
+}
+
+/* Is something beyond its end to be cut?  What was taken ahead, when nobody has it open. */
+static bool is_to_be_cut(const struct daxfs_inode *inode)
+{
+	__u32 flags = mk_peer_load(&inode->flags);
+
+	return flags & DAXFS_INO_TRUNC ||
+	       (flags & DAXFS_INO_AHEAD && !mk_peer_load(&inode->open));
+}
+
 /* What has neither name nor opener goes; what was to be cut is cut. */
 static void finish_inodes(struct daxfs *fs)
 {
 	struct daxfs_inode *inode;
 	struct daxfs_ref ref;
-	__u32 mode;
 	__u64 off;
 
 	for (ref.ino = 0; (inode = daxfs_next_inode(fs, &ref.ino)); ref.ino++) {
-		mode = mk_peer_load_acquire(&inode->mode);
-		if (!mode || (!(mk_peer_load(&inode->flags) & DAXFS_INO_TRUNC) &&
-			      (mk_peer_load(&inode->nlink) || mk_peer_load(&inode->open))))
+		if (!mk_peer_load_acquire(&inode->mode) ||
+		    (!is_to_be_cut(inode) && !has_ended(inode)))
 			continue;
 		ref.gen = mk_peer_load(&inode->gen);
 		if (daxfs_inode_lock(fs, ref, &inode, &off))
 			continue;
-		if (mk_peer_load(&inode->flags) & DAXFS_INO_TRUNC)
-			daxfs_trim(fs, ref, off, true);
-		if (!mk_peer_load(&inode->nlink) && !mk_peer_load(&inode->open))
+		if (is_to_be_cut(inode))
+			daxfs_trim(fs, ref, off, mk_peer_load(&inode->open));
+		if (has_ended(inode))
 			daxfs_inode_release(fs, ref, inode);
 		else
 			daxfs_inode_unlock(fs, inode);

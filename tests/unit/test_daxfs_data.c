@@ -449,4 +449,25 @@ TEST_F(data, full_but_for_limbo)
 	EXPECT_EQ(0, daxfs_fallocate(fs, self->file, 0, 0, MIB));
 }
 
+/* Nobody closes what a dead kernel had open. */
+TEST_F(data, ahead_of_the_dead)
+{
+	struct daxfs *fs = &self->fs, other;
+	struct daxfs_ref both = create(fs, "both");
+
+	ASSERT_EQ(0, region_join(&other, fs, 2));
+	ASSERT_EQ(0, daxfs_open(&other, self->file));
+	ASSERT_EQ(0, daxfs_open(&other, both));
+	ASSERT_EQ(0, daxfs_open(fs, both));
+	ASSERT_EQ(1600 << 10, write_bytes(&other, self->file, 0, 1600 << 10, 'x'));
+	ASSERT_EQ(1600 << 10, write_bytes(&other, both, 0, 1600 << 10, 'x'));
+	ASSERT_EQ(1, daxfs_bury(fs, 2));
+	ASSERT_EQ(0, daxfs_mend(fs));
+	EXPECT_EQ(0, attr_of(fs, self->file).flags);
+	EXPECT_EQ(400 + 2, attr_of(fs, self->file).blocks);
+	EXPECT_EQ(DAXFS_INO_AHEAD, attr_of(fs, both).flags);
+	EXPECT_EQ(512 + 1, attr_of(fs, both).blocks);
+	free(other.op);
+}
+
 TEST_HARNESS_MAIN
