@@ -139,7 +139,8 @@ static int make_room(struct daxfs *fs, const struct daxfs_inode *inode, __u64 of
 		err = add_block(fs, off);
 		nr -= nr < DAXFS_FLOCKS ? nr : DAXFS_FLOCKS;
 	}
-	return err;
+	/* flock() and fcntl() know no other word for it */
+	return err == -ENOSPC ? -ENOLCK : err;
 }
 
 /* Who dies here holds none of them any more. */
@@ -223,16 +224,17 @@ static int set_locked(struct daxfs *fs, const struct daxfs_inode *inode, __u64 o
  * @locks:	all of them; owner is not looked at
  * @nr:		their number
  *
- * Context: takes the inode's lock.
+ * Context: takes the inode's lock, also when the caller is to die: it may let them go.
  * Return: 0; -EAGAIN: another kernel's stands against one, and nothing has changed;
- * -ENOLCK: too many; -ENOSPC, -ESTALE, -EUCLEAN; -EIO, -EINTR as daxfs_pause().
+ * -ENOLCK: too many, or no block for them; -ESTALE, -EUCLEAN; -EIO, -EINTR as
+ * daxfs_pause().
  */
 int daxfs_flock_set(struct daxfs *fs, struct daxfs_ref ref, bool posix,
 		    const struct daxfs_flock *locks, __u32 nr)
 {
 	struct daxfs_inode *inode;
 	__u64 off;
-	int err = daxfs_inode_lock(fs, ref, &inode, &off);
+	int err = daxfs_inode_lock_anyway(fs, ref, &inode, &off);
 
 	if (err)
 		return err;

@@ -308,6 +308,9 @@ void daxfs_close(struct daxfs *fs, struct daxfs_ref ref);
 /* locked: lock it, check its generation; *off is where it is */
 int daxfs_inode_lock(struct daxfs *fs, struct daxfs_ref ref, struct daxfs_inode **inode,
 		     __u64 *off);
+/* locked: likewise for what must be done, also by who is to die */
+int daxfs_inode_lock_anyway(struct daxfs *fs, struct daxfs_ref ref, struct daxfs_inode **inode,
+			    __u64 *off);
 void daxfs_inode_unlock(struct daxfs *fs, struct daxfs_inode *inode);
 
 /* locked: nlink is 0 and nobody has it open: free it. Unlocks. */

@@ -124,6 +124,16 @@ int daxfs_inode_lock(struct daxfs *fs, struct daxfs_ref ref, struct daxfs_inode 
 	return lock_inode(fs, ref, *inode);
 }
 
+int daxfs_inode_lock_anyway(struct daxfs *fs, struct daxfs_ref ref, struct daxfs_inode **inode,
+			    __u64 *off)
+{
+	int err;
+
+	*inode = inode_at(fs, ref.ino, off);
+	err = *inode ? daxfs_lock_anyway(fs, &(*inode)->lock) : -ESTALE;
+	return err ?: check_locked(fs, ref, *inode);
+}
+
 void daxfs_inode_unlock(struct daxfs *fs, struct daxfs_inode *inode)
 {
 	daxfs_unlock(fs, &inode->lock);

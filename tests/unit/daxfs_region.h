@@ -15,4 +15,8 @@ __u64 region_used(struct daxfs *fs);
 int region_join(struct daxfs *fs, const struct daxfs *of, __u64 boot);
 void region_delete(struct daxfs *fs);
 
+/* Of daxfs_env.c, in a test that is linked with its own __wrap_* of them. */
+int __real_daxfs_pause(struct daxfs *fs, unsigned int tries);
+int __real_daxfs_yield(struct daxfs *fs);
+
 #endif /* DAXFS_REGION_H */

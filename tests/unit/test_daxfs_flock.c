@@ -9,6 +9,19 @@
 
 static const struct daxfs_ref ROOT = { DAXFS_ROOT, 1 };
 
+/* Who waits is to die while another one has this inode locked. */
+static struct daxfs *holder;
+static struct daxfs_inode *held;
+
+int __wrap_daxfs_pause(struct daxfs *fs, unsigned int tries)
+{
+	if (!held)
+		return __real_daxfs_pause(fs, tries);
+	if (tries == 3)
+		daxfs_inode_unlock(holder, held);
+	return -EINTR;
+}
+
 FIXTURE(flock) {
 	struct daxfs a;
 	struct daxfs b;
@@ -135,6 +148,41 @@ TEST_F(flock, the_file_goes)
 	ASSERT_EQ(0, daxfs_unlink(&self->a, ROOT, "f", 1, self->file));
 	EXPECT_EQ(self->used, region_used(&self->a));
 	EXPECT_EQ(-ESTALE, daxfs_flock_set(&self->a, self->file, true, NULL, 0));
+}
+
+TEST_F(flock, unlocks_although_it_is_to_die)
+{
+	struct daxfs_flock mine = whole(DAXFS_FLOCK_WRITE), found;
+	__u64 off;
+
+	ASSERT_EQ(0, daxfs_flock_set(&self->a, self->file, true, &mine, 1));
+	holder = &self->b;
+	ASSERT_EQ(0, daxfs_inode_lock(holder, self->file, &held, &off));
+	EXPECT_EQ(0, daxfs_flock_set(&self->a, self->file, true, NULL, 0));
+	held = NULL;
+	EXPECT_EQ(0, daxfs_flock_test(&self->b, self->file, &mine, &found));
+	EXPECT_EQ(self->used, region_used(&self->a));
+}
+
+static __u64 bring(void *arg, void *to, __u64 len)
+{
+	(void)arg;
+	memset(to, 'x', len);
+	return len;
+}
+
+TEST_F(flock, full)
+{
+	struct daxfs_flock mine = whole(DAXFS_FLOCK_EXCLUSIVE);
+	__u64 pos;
+
+	do {
+		pos = DAXFS_APPEND;
+	} while (daxfs_write(&self->a, self->file, &pos, DAXFS_BLOCK, bring, NULL) > 0);
+	EXPECT_EQ(-ENOLCK, daxfs_flock_set(&self->a, self->file, false, &mine, 1));
+	EXPECT_EQ(0, daxfs_flock_set(&self->a, self->file, false, NULL, 0));
+	ASSERT_EQ(0, daxfs_resize(&self->a, self->file, 0, true));
+	EXPECT_EQ(0, daxfs_flock_set(&self->a, self->file, false, &mine, 1));
 }
 
 TEST_HARNESS_MAIN
