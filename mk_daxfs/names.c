@@ -582,7 +582,7 @@ static int check_loop(struct daxfs *fs, struct daxfs_ref dir, struct daxfs_ref m
 			return -EINVAL;
 		if (dir.ino == DAXFS_ROOT)
 			return 0;
-		err = daxfs_getattr(fs, dir, &attr);
+		err = daxfs_yield(fs) ?: daxfs_getattr(fs, dir, &attr);
 		if (err)
 			return err == -ENOENT ? -ESTALE : err;
 		dir = (struct daxfs_ref){ .ino = attr.parent };

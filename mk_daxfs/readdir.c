@@ -124,7 +124,7 @@ int daxfs_readdir(struct daxfs *fs, struct daxfs_ref dir, __u64 pos, struct daxf
 
 	names->nr = 0;
 	while (s.from < LAST) {
-		err = scan(fs, dir, &s);
+		err = daxfs_yield(fs) ?: scan(fs, dir, &s);
 		if (err)
 			return err;
 		if (names->nr)

@@ -10,6 +10,7 @@
 #include <time.h>
 
 #include "daxfs_hostile.h"
+#include "daxfs_region.h"
 #include "kselftest_harness.h"
 
 #define ROUNDS	5000
@@ -197,6 +198,66 @@ TEST_F_TIMEOUT(hostile, a_node_that_names_itself, 60)
 	EXPECT_EQ(-EUCLEAN, daxfs_seek(fs, ref, 0, true));
 	EXPECT_EQ(-ENOSPC, daxfs_fallocate(fs, ref, DAXFS_ZERO, 0, DAXFS_FILE_MAX));
 	EXPECT_EQ(-EUCLEAN, daxfs_resize(fs, ref, 0, true));
+}
+
+/* The caller is to die when it has been asked so often; 0: never. */
+static __u32 patience;
+
+int __wrap_daxfs_yield(struct daxfs *fs)
+{
+	return patience && !--patience ? -EINTR : __real_daxfs_yield(fs);
+}
+
+/* As many buckets as there can be, all the same one. */
+TEST_F(hostile, a_directory_without_end)
+{
+	static struct daxfs_names names;
+	struct daxfs_ref root = { DAXFS_ROOT, 1 };
+	struct daxfs *fs = hostile_fresh();
+	struct daxfs_bucket *bucket;
+	struct daxfs_inode *inode;
+	const __u64 off = DAXFS_HUGE - DAXFS_BLOCK;
+	__u64 *table;
+	__u32 i;
+
+	ASSERT_NE(NULL, fs);
+	inode = daxfs_at(fs, DAXFS_ROOT_OFF, sizeof(*inode));
+	bucket = daxfs_at(fs, off, DAXFS_BLOCK);
+	memset(bucket, 0, DAXFS_BLOCK);
+	bucket->magic = DAXFS_BUCKET_MAGIC;
+	bucket->ino = DAXFS_ROOT;
+	bucket->depth = DAXFS_DEPTH_MAX;
+	((struct daxfs_dirent *)(bucket + 1))->len = DAXFS_BLOCK - sizeof(*bucket);
+	table = daxfs_at(fs, DAXFS_HUGE, DAXFS_HUGE);
+	for (i = 0; i < 1U << DAXFS_DEPTH_MAX; i++)
+		table[i] = off;
+	inode->height = DAXFS_DEPTH_MAX;
+	inode->map[0] = DAXFS_HUGE | DAXFS_MAP_VALID;
+	ASSERT_EQ(0, daxfs_readdir(fs, root, 0, &names));
+	EXPECT_EQ(0, names.nr);
+	patience = 1000;
+	EXPECT_EQ(-EINTR, daxfs_readdir(fs, root, 0, &names));
+	EXPECT_EQ(0, patience);
+}
+
+TEST_F(hostile, parents_without_end)
+{
+	struct daxfs_new new = { .mode = S_IFDIR | 0755 };
+	struct daxfs_ref root = { DAXFS_ROOT, 1 }, none = { 0, 0 }, dir[3];
+	struct daxfs *fs = hostile_fresh();
+	static const char *const name[] = { "x", "y", "z" };
+	__u32 i;
+
+	ASSERT_NE(NULL, fs);
+	for (i = 0; i < 3; i++)
+		ASSERT_EQ(0, daxfs_create(fs, root, name[i], 1, &new, &dir[i]));
+	for (i = 0; i < 2; i++)
+		((struct daxfs_inode *)daxfs_at(fs, daxfs_inode_off(fs, dir[i].ino),
+						sizeof(struct daxfs_inode)))->parent = dir[!i].ino;
+	EXPECT_EQ(-EUCLEAN, daxfs_rename(fs, root, "z", 1, dir[2], dir[0], "z", 1, none, 0));
+	patience = 1000;
+	EXPECT_EQ(-EINTR, daxfs_rename(fs, root, "z", 1, dir[2], dir[0], "z", 1, none, 0));
+	EXPECT_EQ(0, patience);
 }
 
 TEST_HARNESS_MAIN
