@@ -22,6 +22,7 @@
 
 #define SIZE	(2ULL << 20)
 #define USED	(900ULL << 10)
+#define LARGE	(2 * DAXFS_HUGE)	/* the second 2 MiB are a file's */
 #define NAME	"name-of-some-length"
 #define OTHER	"another-one"
 
@@ -390,6 +391,65 @@ static int look_appended(struct scene *s, struct daxfs *fs)
 	return attr.size == 36000;
 }
 
+#define KEPT	(2036ULL << 10)
+#define WRITTEN	(2040ULL << 10)
+
+/* A file of 2 MiB that are not all written, and no block is free. */
+static int prepare_full_region(struct scene *s)
+{
+	__u64 pos = 0, n = WRITTEN;
+	struct daxfs_stat st;
+	int byte = 1;
+
+	if (daxfs_open(&s->fs, s->file) ||
+	    daxfs_write(&s->fs, s->file, &pos, n, bring, &byte) != (__s64)n)
+		return -1;
+	for (pos = 0; daxfs_write(&s->fs, s->second, &pos, DAXFS_BLOCK, bring, &byte) > 0;)
+		pos += DAXFS_BLOCK;
+	daxfs_statfs(&s->fs, &st);
+	return st.free_blocks ? -1 : 0;
+}
+
+static int truncate_in_place(struct scene *s)
+{
+	return daxfs_resize(&s->fs, s->file, KEPT, true);
+}
+
+static bool all_are(struct daxfs *fs, struct daxfs_ref file, __u64 from, __u64 to, int byte)
+{
+	static __u8 want[DAXFS_BLOCK];
+	struct daxfs_run run;
+
+	memset(want, byte, sizeof(want));
+	for (; from < to; from += DAXFS_BLOCK) {
+		if (daxfs_map(fs, file, from, DAXFS_BLOCK, &run) || (byte && !run.off))
+			return false;
+		if (run.off && memcmp(daxfs_at(fs, run.off, DAXFS_BLOCK), want, DAXFS_BLOCK))
+			return false;
+	}
+	return true;
+}
+
+/* What is kept is there, and zeros are behind it. */
+static int look_cut(struct scene *s, struct daxfs *fs)
+{
+	struct daxfs_attr attr;
+
+	if (daxfs_getattr(fs, s->file, &attr) || (attr.size != KEPT && attr.size != WRITTEN) ||
+	    attr.flags || attr.blocks != attr.size / DAXFS_BLOCK + 2)
+		return -1;
+	if (daxfs_resize(fs, s->file, DAXFS_HUGE, true) ||
+	    !all_are(fs, s->file, 0, attr.size, 1) ||
+	    !all_are(fs, s->file, attr.size, DAXFS_HUGE, 0))
+		return -1;
+	return attr.size == KEPT;
+}
+
+static int look_trimmed(struct scene *s, struct daxfs *fs)
+{
+	return look_cut(s, fs) ? -1 : 1;
+}
+
 static const struct operation operations[] = {
 	{ "create a file", nothing, create_file, look_new },
 	{ "create a file that is open", nothing, create_open, look_new },
@@ -408,6 +468,8 @@ static const struct operation operations[] = {
 	{ "set an extended attribute", prepare_full_file, set_xattr, look_xattr },
 	{ "truncate", prepare_full_file, truncate_file, look_truncated },
 	{ "append", prepare_full_file, append, look_appended },
+	{ "truncate in a full region", prepare_full_region, truncate_in_place, look_cut },
+	{ "close in a full region", prepare_full_region, close_file, look_trimmed },
 };
 
 /* --- steps --------------------------------------------------------------------------------- */
@@ -423,7 +485,7 @@ static void tell(void *arg, const char *text)
 
 static int begin(struct scene *s, const struct operation *o, struct daxfs_env *env)
 {
-	int err = region_new(&s->fs, SIZE);
+	int err = region_new(&s->fs, o->prepare == prepare_full_region ? LARGE : SIZE);
 
 	s->fs.priv = env;
 	return err ?: make(&s->fs, ROOT, "dir", S_IFDIR, &s->dir) ?:
@@ -435,15 +497,15 @@ static int begin(struct scene *s, const struct operation *o, struct daxfs_env *e
 }
 
 /* Memory for a copy of the region. */
-static void copy_new(struct daxfs *copy, struct daxfs_env *env)
+static void copy_new(struct daxfs *copy, const struct daxfs *fs, struct daxfs_env *env)
 {
 	__u64 i;
 
 	memset(copy, 0, sizeof(*copy));
-	copy->size = SIZE;
+	copy->size = fs->size;
 	copy->priv = env;
-	copy->piece = calloc(SIZE / DAXFS_HUGE, sizeof(*copy->piece));
-	for (i = 0; i < SIZE / DAXFS_HUGE; i++)
+	copy->piece = calloc(fs->size / DAXFS_HUGE, sizeof(*copy->piece));
+	for (i = 0; i < fs->size / DAXFS_HUGE; i++)
 		copy->piece[i] = mmap(NULL, DAXFS_HUGE, PROT_READ | PROT_WRITE,
 				      MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 }
@@ -452,14 +514,16 @@ static void copy_from(struct daxfs *copy, const struct daxfs *fs)
 {
 	__u64 i;
 
-	for (i = 0; i < SIZE / DAXFS_HUGE; i++)
+	for (i = 0; i < fs->size / DAXFS_HUGE; i++)
 		memcpy(copy->piece[i], fs->piece[i], DAXFS_HUGE);
 }
 
 /* What is used is at its start, see the end of run_steps(). */
 static bool has_changed(const struct daxfs *copy, const struct daxfs *fs)
 {
-	return memcmp(copy->piece[0], fs->piece[0], USED);
+	return memcmp(copy->piece[0], fs->piece[0], USED) ||
+	       (fs->size == LARGE &&
+		memcmp(copy->piece[1] + KEPT, fs->piece[1] + KEPT, DAXFS_HUGE - KEPT));
 }
 
 /* @fs is joined and has mended: is all as it should be?  -1, or as look(). */
@@ -579,8 +643,8 @@ static int mend_in_steps(struct __test_metadata *_metadata, struct daxfs *dead, 
 	int code = -1, was, seen = 0;
 	pid_t pid;
 
-	copy_new(&last, &env);
-	copy_new(&copy, &env);
+	copy_new(&last, dead, &env);
+	copy_new(&copy, dead, &env);
 	mending.fs = *dead;
 	copy_from(&last, dead);
 	pid = start(mend_alone, &mending);
@@ -616,8 +680,8 @@ static void run_steps(struct __test_metadata *_metadata, const struct operation 
 
 	memset(&s, 0, sizeof(s));
 	ASSERT_EQ(0, begin(&s, o, &env));
-	copy_new(&last, &env);
-	copy_new(&copy, &env);
+	copy_new(&last, &s.fs, &env);
+	copy_new(&copy, &s.fs, &env);
 	copy_from(&last, &s.fs);
 	pid = start(o->run, &s);
 	ASSERT_GT(pid, 0);
@@ -643,6 +707,8 @@ static void run_steps(struct __test_metadata *_metadata, const struct operation 
 	EXPECT_EQ(0, code);
 	EXPECT_EQ(1, was);
 	EXPECT_EQ(0, memcmp(last.piece[0] + USED, s.fs.piece[0] + USED, SIZE - USED));
+	if (s.fs.size == LARGE)
+		EXPECT_EQ(0, memcmp(last.piece[1], s.fs.piece[1], KEPT));
 	TH_LOG("%s: %u instructions, %u states, done in %u; %u states of mending", o->name, steps,
 	       states, done, mended);
 	region_delete(&s.fs);
