@@ -219,8 +219,9 @@ static __s64 write_new(struct writing *w, const struct daxfs_run *hole, __u64 in
 	struct daxfs_run new;
 	struct daxfs_op *op;
 	__u64 done;
-	int err = begin_new(w->fs, w->off, w->pos >> DAXFS_BLOCK_SHIFT,
-			    least(hole->len, round_up_block(in + w->len)), wants_huge(w), &op, &new);
+	__u64 len = least(hole->len, round_up_block(in + w->len));
+	int err = begin_new(w->fs, w->off, w->pos >> DAXFS_BLOCK_SHIFT, len, wants_huge(w), &op,
+			    &new);
 
 	if (err)
 		return err;
@@ -414,6 +415,7 @@ int daxfs_trim(struct daxfs *fs, struct daxfs_ref ref, __u64 inode_off, bool lim
 
 	if (size > DAXFS_FILE_MAX)
 		return daxfs_bad(fs, "size of a file", inode_off);
+	/* from now on nobody takes what is there for zeros */
 	if (!(mk_peer_load(&inode->flags) & DAXFS_INO_TRUNC))
 		err = mark(fs, inode_off, DAXFS_INO_TRUNC, 0);
 	err = err ?: zero_file(fs, inode, size, round_up_block(size));

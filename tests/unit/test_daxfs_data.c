@@ -222,7 +222,7 @@ TEST_F(data, seek)
 
 /* --- a full region ------------------------------------------------------------------ */
 
-#define MIB	(1ULL << 20)
+#define MIB	(1024ULL << 10)
 
 static __s64 write_bytes(struct daxfs *fs, struct daxfs_ref file, __u64 pos, __u64 len, int byte)
 {
