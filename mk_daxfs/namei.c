@@ -77,23 +77,27 @@ static int find(struct inode *dir, const struct qstr *name, struct inode **inode
 	return PTR_ERR_OR_ZERO(*inode);
 }
 
-static struct dentry *lookup(struct inode *dir, struct dentry *dentry, unsigned int flags)
+/* @inode is what has the name, NULL: none; @number of its directory, before it was asked for */
+static struct dentry *add(struct dentry *dentry, struct inode *inode, u32 number)
 {
-	struct inode *inode = NULL;
 	struct dentry *other;
-	u32 number = number_of(dir);
-	int err;
 
-	if (dentry->d_name.len > DAXFS_NAME_MAX)
-		return ERR_PTR(-ENAMETOOLONG);
-	err = find(dir, &dentry->d_name, &inode);
-	if (err && err != -ENOENT)
-		return ERR_PTR(err);
 	dentry->d_time = number;
-	other = d_splice_alias(err ? NULL : inode, dentry);
+	other = d_splice_alias(inode, dentry);
 	if (!IS_ERR_OR_NULL(other))
 		other->d_time = ASK_AGAIN;
 	return other;
+}
+
+static struct dentry *lookup(struct inode *dir, struct dentry *dentry, unsigned int flags)
+{
+	struct inode *inode = NULL;
+	u32 number = number_of(dir);
+	int err = find(dir, &dentry->d_name, &inode);
+
+	if (err && err != -ENOENT)
+		return ERR_PTR(err);
+	return add(dentry, err ? NULL : inode, number);
 }
 
 static int ask(struct inode *dir, const struct qstr *name, struct dentry *dentry,
@@ -138,7 +142,8 @@ static int revalidate(compat_revalidate_args)
 	int ret;
 
 	/* open() tries for the second time: see atomic_open() */
-	if (flags & LOOKUP_REVAL && flags & LOOKUP_CREATE && !d_is_dir(dentry))
+	if (flags & LOOKUP_REVAL && flags & (LOOKUP_OPEN | LOOKUP_CREATE) &&
+	    !d_is_dir(dentry) && !d_mountpoint(dentry))
 		return 0;
 	ret = is_fresh(dentry) ? 1 : COMPAT_REVALIDATE(ask);
 	if (ret <= 0 || !inode)
@@ -310,22 +315,31 @@ static int create_open(struct inode *dir, struct dentry *dentry, struct file *fi
 	return opened(inode, finish_open(file, dentry, NULL));
 }
 
+/* What is no file is left to the VFS, and so is what there is not: NULL. */
+static int find_no_open(struct dentry *dentry, struct inode *inode, u32 number,
+			struct file *file)
+{
+	struct dentry *other = add(dentry, inode, number);
+
+	return IS_ERR(other) ? PTR_ERR(other) : finish_no_open(file, other);
+}
+
 /*
  * A file that was found is opened before anybody knows it here: then it stays.
  * Return: 0, -ENOENT or -ESTALE: there is none any more, or another negative errno.
  */
-static int find_open(struct inode *dir, struct dentry *dentry, struct file *file)
+static int find_open(struct inode *dir, struct dentry *dentry, struct file *file, bool create)
 {
 	u32 number = number_of(dir);
 	struct inode *inode;
 	int err = find(dir, &dentry->d_name, &inode);
 
+	if (err == -ENOENT && !create)
+		return find_no_open(dentry, NULL, number, file);
 	if (err)
 		return err;
-	if (!S_ISREG(inode->i_mode)) {
-		iput(inode);
-		return finish_no_open(file, lookup(dir, dentry, 0));
-	}
+	if (!S_ISREG(inode->i_mode))
+		return find_no_open(dentry, inode, number, file);
 	err = mk_fs_count_opener(inode);
 	if (err) {
 		iput(inode);
@@ -348,17 +362,16 @@ static int find_open(struct inode *dir, struct dentry *dentry, struct file *file
 static int atomic_open(struct inode *dir, struct dentry *dentry, struct file *file,
 		       unsigned int flags, umode_t mode)
 {
+	bool create = flags & O_CREAT;
 	int err, tries = 0;
 
-	if (!(flags & O_CREAT))
-		return finish_no_open(file, d_in_lookup(dentry) ? lookup(dir, dentry, 0) : NULL);
 	do {
-		err = create_open(dir, dentry, file, mode);
-		if (err != -EEXIST || flags & O_EXCL)
+		err = create ? create_open(dir, dentry, file, mode) : -EEXIST;
+		if (err != -EEXIST || (create && flags & O_EXCL))
 			return err;
 		if (!d_in_lookup(dentry))
-			return -ESTALE;
-		err = find_open(dir, dentry, file);
+			return create ? -ESTALE : finish_no_open(file, NULL);
+		err = find_open(dir, dentry, file, create);
 	} while ((err == -ENOENT || err == -ESTALE) && d_in_lookup(dentry) && ++tries < TRIES);
 	return err;
 }
@@ -390,7 +403,7 @@ static int take_away(struct inode *dir, struct dentry *dentry, struct inode *ino
 	if (err)
 		return err;
 	dentry->d_time = number_after(dir, &span);
-	mk_fs_refresh_removed(inode);
+	mk_fs_refresh(inode, true);
 	mk_fs_grace_freed(mk_fs(dir->i_sb));
 	return 0;
 }
@@ -494,7 +507,7 @@ static int rename(struct compat_idmap *idmap, struct inode *old_dir, struct dent
 			      number_after(new_dir, &side[1].span);
 		mk_fs_refresh(d_inode(old), true);
 		if (target)
-			mk_fs_refresh_removed(target);
+			mk_fs_refresh(target, true);
 		mk_fs_grace_freed(mk_fs(old_dir->i_sb));
 	}
 	iput(target);

@@ -67,6 +67,13 @@ static void set_flags(struct inode *inode, u32 flags)
 			S_IMMUTABLE | S_APPEND);
 }
 
+/* A directory without name: the VFS looks for nothing there. */
+static void set_dead(struct inode *inode)
+{
+	if (S_ISDIR(inode->i_mode) && !inode->i_nlink)
+		inode_set_flags(inode, S_DEAD, S_DEAD);
+}
+
 static void set_times(struct inode *inode, u64 atime, u64 mtime, u64 ctime)
 {
 	compat_set_times(inode, ns_to_timespec64(atime), ns_to_timespec64(mtime),
@@ -95,6 +102,7 @@ static int apply(struct inode *inode, const struct daxfs_attr *attr)
 	i_gid_write(inode, attr->gid);
 	set_nlink(inode, attr->nlink);
 	set_flags(inode, attr->flags);
+	set_dead(inode);
 	set_times(inode, attr->atime, attr->mtime, attr->ctime);
 	i_size_write(inode, min_t(u64, attr->size, S64_MAX));
 	inode->i_blocks = attr->blocks << (DAXFS_BLOCK_SHIFT - 9);
@@ -113,6 +121,15 @@ static void apply_alone(struct inode *inode, const struct daxfs_inode *raw)
 		  mk_peer_load(&raw->ctime));
 }
 
+/* What else was known of it stays: nobody can change what has been removed. */
+static void set_removed(struct inode *inode)
+{
+	spin_lock(&inode->i_lock);
+	clear_nlink(inode);
+	spin_unlock(&inode->i_lock);
+	set_dead(inode);
+}
+
 /* Apart: attributes on the stack need not be cleared when nothing has changed. */
 static noinline int read_again(struct inode *inode, bool wait)
 {
@@ -120,6 +137,12 @@ static noinline int read_again(struct inode *inode, bool wait)
 	struct daxfs_attr attr;
 	int err = daxfs_getattr(wait ? &fs->core : &fs->quick, mk_fs_ref(inode), &attr);
 
+	if (err == -ESTALE) {
+		/* without a reference it may be leaving */
+		if (!wait)
+			return -ECHILD;
+		set_removed(inode);
+	}
 	return err ?: apply(inode, &attr);
 }
 
@@ -129,8 +152,8 @@ static noinline int read_again(struct inode *inode, bool wait)
  * @wait:	may this sleep?
  *
  * Context: sleeps or, without @wait, an RCU read section.
- * Return: 0; -ESTALE: there is no such inode any more; -ECHILD: it had to sleep;
- * or as daxfs_getattr().
+ * Return: 0; -ESTALE: it has been removed, and its attributes are the last that were
+ * known; -ECHILD: it had to sleep; or as daxfs_getattr().
  */
 int mk_fs_check(struct inode *inode, bool wait)
 {
@@ -157,18 +180,6 @@ int mk_fs_refresh(struct inode *inode, bool wait)
 		return read_again(inode, wait);
 	apply_alone(inode, node->raw);
 	return 0;
-}
-
-/**
- * mk_fs_refresh_removed() - likewise, after it has lost a name
- * @inode:	inode
- *
- * Context: sleeps.
- */
-void mk_fs_refresh_removed(struct inode *inode)
-{
-	if (mk_fs_refresh(inode, true) == -ESTALE)
-		clear_nlink(inode);
 }
 
 /* --- from the region to the VFS ------------------------------------------------ */
@@ -282,12 +293,18 @@ struct inode *mk_fs_iget(struct super_block *sb, struct daxfs_ref ref)
 
 /* --- open -------------------------------------------------------------------------- */
 
+/* Of a directory that has been removed: it is open all the same, and empty. */
+static bool is_dead(const struct inode *inode, int err)
+{
+	return err == -ESTALE && S_ISDIR(inode->i_mode);
+}
+
 /**
  * mk_fs_count_opener() - a file stays until mk_fs_release(), without a name, too
- * @inode:	of a file
+ * @inode:	of a file or directory
  *
  * Context: sleeps.
- * Return: 0, -ESTALE: it has been removed, or another negative errno.
+ * Return: 0, -ESTALE: the file has been removed, or another negative errno.
  */
 int mk_fs_count_opener(struct inode *inode)
 {
@@ -297,6 +314,8 @@ int mk_fs_count_opener(struct inode *inode)
 	mutex_lock(&node->lock);
 	if (!node->openers)
 		err = daxfs_open(mk_fs_core(&node->vfs), node->ref);
+	if (is_dead(inode, err))
+		err = 0;
 	if (!err)
 		node->openers++;
 	mutex_unlock(&node->lock);
@@ -312,6 +331,8 @@ int mk_fs_open(struct inode *inode, struct file *file)
 	/* what has just been made is known */
 	if (!(file->f_mode & FMODE_CREATED))
 		err = mk_fs_refresh(inode, true);
+	if (is_dead(inode, err))
+		err = 0;
 	err = err ?: generic_file_open(inode, file);
 	if (err)
 		mk_fs_release(inode, file);
@@ -341,7 +362,8 @@ int mk_fs_permission(struct compat_idmap *idmap, struct inode *inode, int mask)
 {
 	int err = mk_fs_check(inode, !(mask & MAY_NOT_BLOCK));
 
-	return err ?: generic_permission(idmap, inode, mask);
+	/* -ESTALE: another kernel has removed it since it was found */
+	return err && err != -ESTALE ? err : generic_permission(idmap, inode, mask);
 }
 
 int mk_fs_getattr(struct compat_idmap *idmap, const struct path *path, struct kstat *stat,
@@ -351,8 +373,8 @@ int mk_fs_getattr(struct compat_idmap *idmap, const struct path *path, struct ks
 	struct mk_fs_node *node = mk_fs_node(inode);
 	int err = mk_fs_refresh(inode, true);
 
-	/* nobody can change what has been removed */
-	if (err && (err != -ESTALE || inode->i_nlink))
+	/* as in mk_fs_permission() */
+	if (err && err != -ESTALE)
 		return err;
 	compat_fillattr(idmap, mask, inode, stat);
 	stat->result_mask |= STATX_BTIME;
