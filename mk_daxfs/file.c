@@ -175,28 +175,24 @@ static loff_t file_llseek(struct file *file, loff_t offset, int whence)
 	return offset < 0 ? offset : vfs_setpos(file, offset, most);
 }
 
-/* Collapsing moves all that follows. */
-static void unmap_range(struct inode *inode, int mode, loff_t from, loff_t len)
-{
-	if (mode & FALLOC_FL_COLLAPSE_RANGE)
-		len = 0;
-	if (mode & (FALLOC_FL_PUNCH_HOLE | FALLOC_FL_ZERO_RANGE | FALLOC_FL_COLLAPSE_RANGE))
-		unmap_mapping_range(inode->i_mapping, from, len, 0);
-}
-
 static long file_fallocate(struct file *file, int mode, loff_t from, loff_t len)
 {
+	const int removes = FALLOC_FL_PUNCH_HOLE | FALLOC_FL_ZERO_RANGE;
 	struct inode *inode = file_inode(file);
 	long err;
 
+	if (mode & ~(FALLOC_FL_KEEP_SIZE | removes))
+		return -EOPNOTSUPP;
 	inode_lock(inode);
-	i_size_write(inode, size_of(mk_fs_node(inode)));
-	err = mode & FALLOC_FL_KEEP_SIZE ? 0 : inode_newsize_ok(inode, from + len);
+	err = mk_fs_refresh(inode, true);
+	if (!err && !(mode & FALLOC_FL_KEEP_SIZE))
+		err = inode_newsize_ok(inode, from + len);
 	err = err ?: file_modified(file);
 	if (!err) {
 		filemap_invalidate_lock(inode->i_mapping);
 		err = daxfs_fallocate(mk_fs_core(inode), mk_fs_ref(inode), mode, from, len);
-		unmap_range(inode, mode, from, len);
+		if (mode & removes)
+			unmap_mapping_range(inode->i_mapping, from, len, 0);
 		filemap_invalidate_unlock(inode->i_mapping);
 	}
 	mk_fs_refresh(inode, true);

@@ -446,6 +446,24 @@ static int resize(struct inode *inode, const struct iattr *attr)
 	return err;
 }
 
+/* By descriptor the VFS has seen an older mode: what goes is taken from the one that is. */
+static void drop_privileges(struct compat_idmap *idmap, struct inode *inode,
+			    struct iattr *attr)
+{
+	unsigned int drop = attr->ia_valid & (ATTR_KILL_SUID | ATTR_KILL_SGID);
+
+	if (attr->ia_valid & ATTR_SIZE)
+		drop |= setattr_should_drop_suidgid(idmap, inode);
+	else if (drop)
+		drop |= setattr_should_drop_sgid(idmap, inode);
+	if (!drop)
+		return;
+	/* who may write takes them away, whoever owns it */
+	attr->ia_valid |= ATTR_MODE | (attr->ia_valid & ATTR_SIZE ? ATTR_FORCE : 0);
+	attr->ia_mode = inode->i_mode & ~((drop & ATTR_KILL_SUID ? S_ISUID : 0) |
+					  (drop & ATTR_KILL_SGID ? S_ISGID : 0));
+}
+
 int mk_fs_setattr(struct compat_idmap *idmap, struct dentry *dentry, struct iattr *attr)
 {
 	struct inode *inode = d_inode(dentry);
@@ -453,7 +471,10 @@ int mk_fs_setattr(struct compat_idmap *idmap, struct dentry *dentry, struct iatt
 	unsigned int set;
 	int err = mk_fs_refresh(inode, true);
 
-	err = err ?: setattr_prepare(idmap, dentry, attr);
+	if (err)
+		return err;
+	drop_privileges(idmap, inode, attr);
+	err = setattr_prepare(idmap, dentry, attr);
 	if (err)
 		return err;
 	if (attr->ia_valid & ATTR_SIZE) {
