@@ -79,10 +79,22 @@ static int tell(struct inode *inode, bool posix, const struct file_lock *more)
 	return err;
 }
 
-static int apply(struct file *file, struct file_lock *fl)
+/* With more @flags than it has, and without FL_SLEEP unless that is one. */
+static int apply(struct file *file, struct file_lock *fl, unsigned int flags)
 {
-	return is_posix(fl) ? posix_lock_file(file, fl, NULL) :
-			      locks_lock_inode_wait(file_inode(file), fl);
+	unsigned int was = compat_fl(fl, flags);
+	int err;
+
+	compat_fl(fl, flags) = (was & ~FL_SLEEP) | flags;
+	err = locks_lock_inode_wait(file_inode(file), fl);
+	compat_fl(fl, flags) = was;
+	return err;
+}
+
+/* Does one of this kernel stand against it?  With FL_SLEEP: wait until none does. */
+static int ask_here(struct file *file, struct file_lock *fl, unsigned int sleep)
+{
+	return apply(file, fl, FL_ACCESS | sleep);
 }
 
 /* As flock() converts a lock: the one that there was goes, whatever comes of it. */
@@ -91,11 +103,12 @@ static void drop(struct file *file, struct file_lock *fl)
 	int type = compat_fl(fl, type);
 
 	compat_fl(fl, type) = F_UNLCK;
-	apply(file, fl);
+	apply(file, fl, 0);
 	compat_fl(fl, type) = type;
 	tell(file_inode(file), false, NULL);
 }
 
+/* Other kernels are not told of what this one does not grant. */
 static int try_lock(struct file *file, struct file_lock *fl)
 {
 	struct inode *inode = file_inode(file);
@@ -104,11 +117,11 @@ static int try_lock(struct file *file, struct file_lock *fl)
 	int err;
 
 	mutex_lock(&node->flocks);
-	err = unlock ? 0 : tell(inode, is_posix(fl), fl);
+	err = unlock ? 0 : ask_here(file, fl, 0) ?: tell(inode, is_posix(fl), fl);
 	if (err == -EAGAIN && !is_posix(fl))
 		drop(file, fl);
 	if (!err) {
-		err = apply(file, fl);
+		err = apply(file, fl, 0);
 		if (tell(inode, is_posix(fl), NULL) && !err && unlock)
 			err = -ENOLCK;
 	}
@@ -116,28 +129,29 @@ static int try_lock(struct file *file, struct file_lock *fl)
 	return err;
 }
 
-/* Who waits tries again: nobody tells when another kernel lets its lock go. */
-static int wait_for(struct file *file, struct file_lock *fl)
+static int nap(unsigned int *ms)
 {
+	if (msleep_interruptible(*ms) || signal_pending(current))
+		return -ERESTARTSYS;
+	*ms = min(*ms * 2, (unsigned int)WAIT_MOST);
+	return 0;
+}
+
+/*
+ * The VFS wakes who waits for a lock of this kernel, or finds that it would wait for
+ * ever.  Who waits for another kernel's tries again: nobody tells when that lets it go.
+ */
+static int set_lock(struct file *file, struct file_lock *fl)
+{
+	bool sleep = compat_fl(fl, flags) & FL_SLEEP;
 	unsigned int ms = WAIT_LEAST;
 	int err;
 
-	while ((err = try_lock(file, fl)) == -EAGAIN) {
-		if (msleep_interruptible(ms) || signal_pending(current))
-			return -ERESTARTSYS;
-		ms = min(ms * 2, (unsigned int)WAIT_MOST);
+	while ((err = try_lock(file, fl)) == -EAGAIN && sleep) {
+		err = ask_here(file, fl, 0) ? ask_here(file, fl, FL_SLEEP) : nap(&ms);
+		if (err)
+			break;
 	}
-	return err;
-}
-
-static int set_lock(struct file *file, struct file_lock *fl)
-{
-	unsigned int sleep = compat_fl(fl, flags) & FL_SLEEP;
-	int err;
-
-	compat_fl(fl, flags) &= ~FL_SLEEP;
-	err = sleep ? wait_for(file, fl) : try_lock(file, fl);
-	compat_fl(fl, flags) |= sleep;
 	return err;
 }
 
