@@ -169,6 +169,9 @@ static void tick(struct work_struct *work)
 	struct mk_fs *fs = container_of(to_delayed_work(work), struct mk_fs, grace);
 	bool busy;
 
+	/* it may have been asked for before it ended: see mk_fs_grace_end() */
+	if (!READ_ONCE(fs->ticks))
+		return;
 	clear_bit(0, &fs->soon);
 	mk_fs_pages_grow(fs);
 	pass(fs);
@@ -189,7 +192,7 @@ static void tick(struct work_struct *work)
  */
 void mk_fs_grace_soon(struct mk_fs *fs)
 {
-	if (fs->ticks && !test_and_set_bit(0, &fs->soon))
+	if (READ_ONCE(fs->ticks) && !test_and_set_bit(0, &fs->soon))
 		mod_delayed_work(wq, &fs->grace, MK_FS_BUSY);
 }
 
@@ -233,9 +236,11 @@ void mk_fs_grace_end(struct mk_fs *fs)
 
 	if (!fs->ticks)
 		return;
-	fs->ticks = false;
+	WRITE_ONCE(fs->ticks, false);
 	cancel_delayed_work_sync(&fs->grace);
 	cancel_work_sync(&fs->mend);
+	/* @mend has asked for it, perhaps */
+	cancel_delayed_work_sync(&fs->grace);
 	for (ms = 0; ms < LEAVE_MS; ms += 20) {
 		pass(fs);
 		let_go(fs);
