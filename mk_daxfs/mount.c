@@ -111,11 +111,16 @@ static struct mk_fs *alloc_fs(void)
 	return NULL;
 }
 
-static struct daxfs_who who_am_i(bool read_only)
+static u32 slot_flags(const struct fs_context *fc)
+{
+	return fc->sb_flags & SB_RDONLY ? DAXFS_SLOT_RO : 0;
+}
+
+static struct daxfs_who who_am_i(const struct fs_context *fc)
 {
 	struct daxfs_who who = {
 		.boot = mk_fs_boot(),
-		.flags = read_only ? DAXFS_SLOT_RO : 0,
+		.flags = slot_flags(fc),
 		.name = NAME_OF_HOST,
 	};
 	struct mk_self self;
@@ -139,7 +144,7 @@ static void bury_all(struct daxfs *core)
 static int join(struct mk_fs *fs, struct fs_context *fc)
 {
 	const struct options *opt = fc->fs_private;
-	struct daxfs_who who = who_am_i(fc->sb_flags & SB_RDONLY);
+	struct daxfs_who who = who_am_i(fc);
 	struct daxfs *core = &fs->core;
 	int err = daxfs_attach(core);
 
@@ -177,7 +182,7 @@ static void set_super(struct super_block *sb, struct mk_fs *fs)
 	sb->s_blocksize = DAXFS_BLOCK;
 	sb->s_blocksize_bits = DAXFS_BLOCK_SHIFT;
 	sb->s_time_gran = 1;
-	sb->s_time_min = 0;
+	sb->s_time_min = div_s64(S64_MIN, NSEC_PER_SEC) + 1;
 	sb->s_time_max = div_u64(S64_MAX, NSEC_PER_SEC);
 	sb->s_flags |= IS_ENABLED(CONFIG_FS_POSIX_ACL) ? SB_POSIXACL : 0;
 	compat_set_uuid(sb, super->uuid);
@@ -319,6 +324,7 @@ static int reconfigure(struct fs_context *fc)
 		errorf(fc, "%s: this kernel is only permitted to read it", fs->pages.name);
 		return -EROFS;
 	}
+	mk_peer_store(&daxfs_slot(&fs->core, fs->core.slot)->flags, slot_flags(fc));
 	return 0;
 }
 
