@@ -73,6 +73,18 @@ must within 20 test -e $DIR/open
 rm $DIR/dir/link
 touch $DIR/go
 check "a file that is open in web is read after its last name went" within 20 grep -q more $DIR/web.said
+# a directory in which a process is
+tell web 'mkdir /d/cwd; cd /d/cwd; touch /d/there; until [ -e /d/go ]; do sleep 0.1; done
+stat -c %h . && ls && ! touch x 2>/tmp/no && grep -o "No such file.*" /tmp/no; cd -P .. && pwd; rm /d/go'
+must within 20 test -e $DIR/there
+check "a directory in which web is goes" rmdir $DIR/cwd
+touch $DIR/go
+within 20 grep -q '^done' $DIR/web.said
+equal "there web finds nothing" "0
+No such file or directory
+/d
+done 0" "$(cat $DIR/web.said)"
+rm $DIR/there
 same "statfs" 'stat -f -c %b /d' "$(stat -f -c %b $DIR)"
 
 tell web 'litmus /d 1 200'
@@ -81,12 +93,12 @@ note /tmp/output
 check "likewise in web" within 10 grep -qx 'done 0' $DIR/web.said
 note $DIR/web.said
 
-# what posix looks at, where the pages are no RAM of the kernel, and may be mapped by 2 MiB
-cp /bin/posix $DIR/posix
-tell web 'echo always >/sys/kernel/mm/transparent_hugepage/enabled; mkdir /d/calls && cd /d/calls && /d/posix'
+# what posix and locks look at, where the pages are no RAM of the kernel, and may be mapped by 2 MiB
+cp /bin/posix /bin/locks $DIR
+tell web 'echo always >/sys/kernel/mm/transparent_hugepage/enabled; mkdir /d/calls && cd /d/calls && /d/posix && /d/locks'
 check "calls in an instance" within 120 grep -qx 'done 0' $DIR/web.said
 note $DIR/web.said
-rm -r $DIR/posix $DIR/calls
+rm -r $DIR/posix $DIR/locks $DIR/calls
 
 # locks hold across kernels, and fall with their holder
 tell web 'tree hold /d/lock >/d/locked'

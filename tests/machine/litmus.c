@@ -10,7 +10,7 @@
  * second thing that 0 did must see the first, too.  Buffered stores: each does
  * something, then looks at the other's; one of them must see something.  Then each
  * test is done wrong, until the forbidden is seen: or it could not see it.  At last both
- * append to a file, and make one.
+ * append to a file, make and replace one, change its mode and lock it.
  */
 #include <err.h>
 #include <errno.h>
@@ -23,6 +23,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -480,6 +481,150 @@ static void replace_both(const char *name, __u64 rounds)
 	meet();
 }
 
+/* Has the other one not come to the next meeting yet? */
+static bool other_works(void)
+{
+	return __atomic_load_n(&both->at[!role][0], __ATOMIC_SEQ_CST) <= both->at[role][0];
+}
+
+static void make_whole(const char *name, __u64 val)
+{
+	int fd = open(name, O_WRONLY | O_CREAT | O_EXCL, 0600);
+
+	NEED(fd >= 0 && write(fd, (__u64[]) { val, ~val }, 16) == 16, name);
+	close(fd);
+}
+
+/* One renames new files to a name all the time: the other one always finds a whole one. */
+static void replace_and_look(const char *name, __u64 rounds)
+{
+	struct stat st;
+	__u64 i, saw[2];
+	int fd;
+
+	if (!role)
+		make_whole(name, 0);
+	meet();
+	for (i = 0; !role && i < rounds; i++) {
+		make_whole("litmus.new", i);
+		NEED(!rename("litmus.new", name), "rename");
+	}
+	while (role && other_works()) {
+		fd = open(name, O_RDONLY);
+		NEED(fd >= 0, "open of what is replaced all the time");
+		if (read(fd, saw, sizeof(saw)) != sizeof(saw) || saw[0] != ~saw[1])
+			errx(1, "%s: not whole", name);
+		close(fd);
+		NEED(!stat(name, &st), "stat of what is replaced all the time");
+		NEED(!access(name, R_OK | W_OK), "access to what is replaced all the time");
+	}
+	meet();
+}
+
+/* --- by descriptor ----------------------------------------------------------------------- */
+
+static void do_chown(int fd)
+{
+	NEED(!fchown(fd, 1000, 1000), "fchown");
+}
+
+static void do_truncate(int fd)
+{
+	NEED(!ftruncate(fd, 1), "ftruncate");
+}
+
+static void do_allocate(int fd)
+{
+	NEED(!posix_fallocate(fd, 0, 1), "fallocate");
+}
+
+static void as_nobody(void (*act)(int fd), int fd)
+{
+	int status;
+	pid_t pid = fork();
+
+	if (!pid) {
+		NEED(!setresgid(1000, 1000, 1000) && !setresuid(1000, 1000, 1000), "setuid");
+		act(fd);
+		_exit(0);
+	}
+	NEED(waitpid(pid, &status, 0) == pid && !status, "a process");
+}
+
+/* 0 has it open, 1 changes its mode: what takes privileges away takes them from that one. */
+static void mode_by_descriptor(const char *name)
+{
+	static const struct { void (*act)(int fd); bool root; } how[] = {
+		{ do_chown, true }, { do_truncate, false }, { do_allocate, false },
+	};
+	static const mode_t mode[][3] = {	/* before, what 1 sets, after */
+		{ 06777, 0600, 0600 }, { 0777, 06777, 0777 },
+	};
+	unsigned int i, m;
+	struct stat st;
+	int fd = -1;
+
+	for (i = 0; i < 2 * sizeof(how) / sizeof(*how); i++) {
+		m = i % 2;
+		if (!role) {
+			fd = open(name, O_RDWR | O_CREAT, 0600);
+			NEED(fd >= 0 && !fchown(fd, 0, 0) && !fchmod(fd, mode[m][0]), name);
+			NEED(!fstat(fd, &st), name);
+		}
+		meet();
+		if (role)
+			NEED(!chmod(name, mode[m][1]), "chmod");
+		meet();
+		if (!role && how[i / 2].root)
+			how[i / 2].act(fd);
+		else if (!role)
+			as_nobody(how[i / 2].act, fd);
+		meet();
+		NEED(!stat(name, &st), name);
+		if ((st.st_mode & 07777) != mode[m][2])
+			errx(1, "%s: %u: mode %o, not %o", name, i, st.st_mode & 07777,
+			     mode[m][2]);
+		meet();
+		close(fd);
+	}
+}
+
+/* --- locks ------------------------------------------------------------------------------- */
+
+static int lock_file(int fd, int cmd, int type)
+{
+	struct flock fl = { .l_type = type };
+
+	return fcntl(fd, cmd, &fl);
+}
+
+/* 0 reads, and a process beside it waits to write: that keeps no reader of 1 out. */
+static void read_beside_a_writer_that_waits(const char *name, __u64 rounds)
+{
+	int fd = open(name, O_RDWR | O_CREAT, 0600), status;
+	pid_t pid = 0;
+
+	NEED(fd >= 0, name);
+	if (!role) {
+		NEED(!lock_file(fd, F_SETLK, F_RDLCK), "lock");
+		pid = fork();
+		if (!pid)
+			_exit(!!lock_file(fd, F_SETLKW, F_WRLCK));
+	}
+	meet();
+	for (; role && rounds; rounds--) {
+		NEED(!lock_file(fd, F_SETLK, F_RDLCK), "lock beside a writer that waits");
+		NEED(!lock_file(fd, F_SETLK, F_UNLCK), "unlock");
+	}
+	meet();
+	if (!role) {
+		NEED(!lock_file(fd, F_SETLK, F_UNLCK), "unlock");
+		NEED(waitpid(pid, &status, 0) == pid && !status, "the writer");
+	}
+	meet();
+	close(fd);
+}
+
 /* --- both ------------------------------------------------------------------------------------ */
 
 static int open_both(void)
@@ -523,12 +668,17 @@ int main(int argc, char **argv)
 	make_both("litmus.made", rounds, 0);
 	make_and_remove("litmus.removed", 10 * rounds);
 	replace_both("litmus.replaced", 10 * rounds);
+	replace_and_look("litmus.looked", 20 * rounds);
+	mode_by_descriptor("litmus.mode");
+	read_beside_a_writer_that_waits("litmus.lock", 50 * rounds);
 	meet();
 	for (i = 0; !role && i < 2; i++)
 		unlink(names[i]);
 	if (!role)
 		NEED(!unlink("litmus") && !unlink("litmus.append") && !unlink("litmus.excl") &&
-		     !unlink("litmus.made") && !unlink("litmus.replaced"), "unlink");
+		     !unlink("litmus.made") && !unlink("litmus.replaced") &&
+		     !unlink("litmus.looked") && !unlink("litmus.mode") &&
+		     !unlink("litmus.lock"), "unlink");
 	puts("as promised");
 	return 0;
 }
