@@ -179,6 +179,7 @@ static long file_fallocate(struct file *file, int mode, loff_t from, loff_t len)
 {
 	const int removes = FALLOC_FL_PUNCH_HOLE | FALLOC_FL_ZERO_RANGE;
 	struct inode *inode = file_inode(file);
+	u64 since = mk_fs_grace_number(inode);
 	long err;
 
 	if (mode & ~(FALLOC_FL_KEEP_SIZE | removes))
@@ -194,6 +195,7 @@ static long file_fallocate(struct file *file, int mode, loff_t from, loff_t len)
 		if (mode & removes)
 			unmap_mapping_range(inode->i_mapping, from, len, 0);
 		filemap_invalidate_unlock(inode->i_mapping);
+		mk_fs_grace_wait(inode, since);
 	}
 	mk_fs_refresh(inode, true);
 	inode_unlock(inode);

@@ -548,6 +548,8 @@ int daxfs_unmap(struct daxfs *fs, struct daxfs_ref ref, __u64 inode_off, __u64 f
 /* locked: finish a truncation (DAXFS_INO_TRUNC) that has begun */
 int daxfs_trim(struct daxfs *fs, struct daxfs_ref ref, __u64 inode_off, bool limbo);
 
+/* daxfs_has_passed() - have those of @kernels, bits of slots, passed a grace period? */
+bool daxfs_has_passed(struct daxfs *fs, __u64 kernels, __u64 grace);
 /* daxfs_reap() - give back what has waited for its grace period; returns what still waits */
 int daxfs_reap(struct daxfs *fs);
 

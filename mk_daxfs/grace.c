@@ -8,10 +8,12 @@
  */
 #include <linux/delay.h>
 #include <linux/pagemap.h>
+#include <linux/sched/signal.h>
 
 #include "internal.h"
 
 #define LEAVE_MS	1000	/* for what waits when it is unmounted */
+#define WAIT		(30 * HZ)	/* for a kernel that does not run: is it dead? */
 
 static struct workqueue_struct *wq;
 
@@ -88,6 +90,39 @@ static void pass(struct mk_fs *fs)
 		for (i = 0; i < fs->core.nr_ops; i++)
 			clear_record(fs, daxfs_record(&fs->core, s, i), passed);
 	daxfs_pass(&fs->core, grace);
+}
+
+/**
+ * mk_fs_grace_number() - what mk_fs_grace_wait() wants
+ * @inode:	of a file
+ *
+ * Context: any.
+ * Return: of the last grace period that was asked for.
+ */
+u64 mk_fs_grace_number(const struct inode *inode)
+{
+	return mk_peer_load_acquire(&daxfs_super(mk_fs_core(inode))->grace);
+}
+
+/**
+ * mk_fs_grace_wait() - until others store no more into what has left a file
+ * @inode:	of it
+ * @since:	mk_fs_grace_number() before that
+ *
+ * Kernels that have it open may have it mapped, until their next tick.
+ *
+ * Context: sleeps, at most WAIT or until it is to die.
+ */
+void mk_fs_grace_wait(const struct inode *inode, u64 since)
+{
+	struct daxfs *core = mk_fs_core(inode);
+	u64 number = mk_fs_grace_number(inode);
+	u64 others = mk_peer_load(&mk_fs_node(inode)->raw->open) & ~(1ULL << core->slot);
+	unsigned long end = jiffies + WAIT;
+
+	while (number != since && !daxfs_has_passed(core, others, number) &&
+	       time_before(jiffies, end) && !fatal_signal_pending(current))
+		usleep_range(1000, 2000);
 }
 
 /* Let go what nobody uses any more. */

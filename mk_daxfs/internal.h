@@ -235,6 +235,8 @@ void mk_fs_grace_begin(struct mk_fs *fs);
 void mk_fs_grace_end(struct mk_fs *fs);
 void mk_fs_grace_soon(struct mk_fs *fs);
 void mk_fs_grace_freed(struct mk_fs *fs);
+u64 mk_fs_grace_number(const struct inode *inode);
+void mk_fs_grace_wait(const struct inode *inode, u64 since);
 
 /* pins.c */
 bool mk_fs_pins_keep(struct inode *inode);

@@ -433,6 +433,7 @@ static int resize(struct inode *inode, const struct iattr *attr)
 {
 	struct mk_fs_node *node = mk_fs_node(inode);
 	struct address_space *mapping = inode->i_mapping;
+	u64 since = mk_fs_grace_number(inode);
 	int err;
 
 	filemap_invalidate_lock(mapping);
@@ -442,6 +443,7 @@ static int resize(struct inode *inode, const struct iattr *attr)
 	if (!err)
 		unmap_mapping_range(mapping, round_up(attr->ia_size, PAGE_SIZE), 0, 1);
 	filemap_invalidate_unlock(mapping);
+	mk_fs_grace_wait(inode, since);
 	mk_fs_grace_freed(mk_fs(inode->i_sb));
 	return err;
 }

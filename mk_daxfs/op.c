@@ -381,15 +381,23 @@ int daxfs_commit(struct daxfs_op *op)
 	return 0;
 }
 
-/* Have all kernels that live passed it? */
-static bool has_passed(struct daxfs *fs, __u64 grace)
+/**
+ * daxfs_has_passed() - have kernels passed a grace period?
+ * @fs:		joined
+ * @kernels:	a bit for each slot that is asked
+ * @grace:	its number
+ *
+ * Return: whether all of them that live have.
+ */
+bool daxfs_has_passed(struct daxfs *fs, __u64 kernels, __u64 grace)
 {
 	struct daxfs_slot *slot;
 	__u32 i;
 
 	for (i = 0; i < fs->nr_slots; i++) {
 		slot = daxfs_slot(fs, i);
-		if (DAXFS_SLOT_STATE(mk_peer_load(&slot->state)) == DAXFS_SLOT_LIVE &&
+		if (kernels >> i & 1 &&
+		    DAXFS_SLOT_STATE(mk_peer_load(&slot->state)) == DAXFS_SLOT_LIVE &&
 		    (__s64)(mk_peer_load(&slot->grace) - grace) < 0)
 			return false;
 	}
@@ -520,7 +528,8 @@ static int reap_left(struct daxfs *fs)
 			r = daxfs_record(fs, s, i);
 			if (mk_peer_load_acquire(&r->state) != DAXFS_OP_LIMBO)
 				continue;
-			if (!has_passed(fs, mk_peer_load(&r->grace)) || is_held(fs, r)) {
+			if (!daxfs_has_passed(fs, ~0ULL, mk_peer_load(&r->grace)) ||
+			    is_held(fs, r)) {
 				waiting++;
 				continue;
 			}
@@ -554,7 +563,7 @@ int daxfs_reap(struct daxfs *fs)
 		grace = mk_peer_load(&op->grace);
 		if (!grace)
 			continue;
-		if (!has_passed(fs, grace) || is_held(fs, op->record)) {
+		if (!daxfs_has_passed(fs, ~0ULL, grace) || is_held(fs, op->record)) {
 			waiting++;
 			continue;
 		}
