@@ -10,13 +10,15 @@
  * second thing that 0 did must see the first, too.  Buffered stores: each does
  * something, then looks at the other's; one of them must see something.  Then each
  * test is done wrong, until the forbidden is seen: or it could not see it.  At last both
- * append to a file, make and replace one, change its mode and lock it.
+ * append to a file, make and replace one, change its mode, lock it and punch holes.
  */
 #include <err.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/falloc.h>
 #include <linux/fs.h>
 #include <linux/types.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -481,7 +483,7 @@ static void replace_both(const char *name, __u64 rounds)
 	meet();
 }
 
-/* Has the other one not come to the next meeting yet? */
+/* Is the other one not at the next meeting yet? */
 static bool other_works(void)
 {
 	return __atomic_load_n(&both->at[!role][0], __ATOMIC_SEQ_CST) <= both->at[role][0];
@@ -598,30 +600,62 @@ static int lock_file(int fd, int cmd, int type)
 	return fcntl(fd, cmd, &fl);
 }
 
-/* 0 reads, and a process beside it waits to write: that keeps no reader of 1 out. */
-static void read_beside_a_writer_that_waits(const char *name, __u64 rounds)
+/* 0 reads, and a process beside it would like to write: that keeps no reader of 1 out. */
+static void read_beside_who_would_write(const char *name, __u64 rounds)
 {
 	int fd = open(name, O_RDWR | O_CREAT, 0600), status;
-	pid_t pid = 0;
+	pid_t pid = 0, parent = getpid();
 
 	NEED(fd >= 0, name);
 	if (!role) {
 		NEED(!lock_file(fd, F_SETLK, F_RDLCK), "lock");
 		pid = fork();
-		if (!pid)
-			_exit(!!lock_file(fd, F_SETLKW, F_WRLCK));
+		while (!pid && getppid() == parent)
+			if (!lock_file(fd, F_SETLK, F_WRLCK))
+				_exit(1);
 	}
 	meet();
 	for (; role && rounds; rounds--) {
-		NEED(!lock_file(fd, F_SETLK, F_RDLCK), "lock beside a writer that waits");
+		NEED(!lock_file(fd, F_SETLK, F_RDLCK), "lock beside who would write");
 		NEED(!lock_file(fd, F_SETLK, F_UNLCK), "unlock");
 	}
 	meet();
-	if (!role) {
-		NEED(!lock_file(fd, F_SETLK, F_UNLCK), "unlock");
-		NEED(waitpid(pid, &status, 0) == pid && !status, "the writer");
+	if (!role)
+		NEED(!kill(pid, SIGTERM) && waitpid(pid, &status, 0) == pid &&
+		     WIFSIGNALED(status), "who would write");
+	close(fd);
+}
+
+/* --- mappings ---------------------------------------------------------------------------- */
+
+/* 0 takes a page out of a file, 1 has it mapped: what it stores after that is in the file. */
+static void store_after_a_punch(const char *name, __u64 rounds)
+{
+	int fd = open(name, O_RDWR | O_CREAT, 0600);
+	__u64 i, val, *map;
+
+	NEED(fd >= 0 && !ftruncate(fd, PAGE), name);
+	map = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	NEED(map != MAP_FAILED, "mmap");
+	for (i = 1; i <= rounds; i++) {
+		if (role)
+			*map = 0;
+		meet();
+		if (!role && i % 2)
+			NEED(!fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0, PAGE),
+			     "punch");
+		else if (!role)
+			NEED(!ftruncate(fd, 0) && !ftruncate(fd, PAGE), "truncate");
+		meet();
+		if (role)
+			*map = i;
+		meet();
+		NEED(pread(fd, &val, sizeof(val), 0) == sizeof(val), "read");
+		if (val != i)
+			errx(1, "%s: a store after a page was taken out is lost", name);
+		meet();
 	}
-	meet();
+	munmap(map, PAGE);
 	close(fd);
 }
 
@@ -670,7 +704,8 @@ int main(int argc, char **argv)
 	replace_both("litmus.replaced", 10 * rounds);
 	replace_and_look("litmus.looked", 20 * rounds);
 	mode_by_descriptor("litmus.mode");
-	read_beside_a_writer_that_waits("litmus.lock", 50 * rounds);
+	read_beside_who_would_write("litmus.lock", 50 * rounds);
+	store_after_a_punch("litmus.punched", rounds / 10);
 	meet();
 	for (i = 0; !role && i < 2; i++)
 		unlink(names[i]);
@@ -678,7 +713,7 @@ int main(int argc, char **argv)
 		NEED(!unlink("litmus") && !unlink("litmus.append") && !unlink("litmus.excl") &&
 		     !unlink("litmus.made") && !unlink("litmus.replaced") &&
 		     !unlink("litmus.looked") && !unlink("litmus.mode") &&
-		     !unlink("litmus.lock"), "unlink");
+		     !unlink("litmus.lock") && !unlink("litmus.punched"), "unlink");
 	puts("as promised");
 	return 0;
 }
