@@ -39,14 +39,19 @@ int ipc_open(int *fd)
 		    "%s", strerror(errno));
 }
 
-static int query(int dev, struct channels *all)
+static void begin(struct channels *all)
 {
-	int ret;
-
 	all->list = (struct mk_ipc_list){
 		.channels = (__u64)(unsigned long)all->channel,
 		.nr = MAX_CHANNELS,
 	};
+}
+
+static int query(int dev, struct channels *all)
+{
+	int ret;
+
+	begin(all);
 	ret = dev_call(dev, MK_IPC_IOC_LIST, &all->list, sizeof(all->list), "list", "channels");
 	if (all->list.nr > MAX_CHANNELS)
 		all->list.nr = MAX_CHANNELS;
@@ -58,9 +63,10 @@ bool ipc_has_sockets(int dev, const char *instance)
 	static struct channels all;
 	__u32 i;
 
-	if (query(dev, &all))
+	begin(&all);
+	if (dev_ioctl(dev, MK_IPC_IOC_LIST, &all.list, sizeof(all.list)) < 0)
 		return false;
-	for (i = 0; i < all.list.nr; i++) {
+	for (i = 0; i < all.list.nr && i < MAX_CHANNELS; i++) {
 		const struct mk_ipc_channel *c = &all.channel[i];
 
 		if (c->kind == MK_KIND_VSOCK && c->epoch && !*c->end[0] &&

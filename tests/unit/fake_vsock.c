@@ -2,7 +2,8 @@
 /*
  * Sockets of AF_VSOCK where there are none, for exec.sh: preloaded into mkctl, the
  * server and the liar, a port is an abstract AF_UNIX address with FAKE_VSOCK in
- * its name.  /dev/mk_ipc is there, and fake_mk.c's ioctl() gets what is its own.
+ * its name.  /dev/mk_ipc is there, with sockets to fake_mk.c's instance 1, and its
+ * ioctl() gets what is its own.
  */
 #include <dlfcn.h>
 #include <errno.h>
@@ -18,6 +19,9 @@
 #include <unistd.h>
 #include <linux/vm_sockets.h>
 
+#include "../../mk_ipc/uapi.h"
+#include "../../mk_ipc/wire.h"
+
 #define FAKE_FD		900	/* from here on, of fake_mk.c */
 #define REAL(name)	((__typeof__(name) *)dlsym(RTLD_NEXT, #name))
 
@@ -32,6 +36,17 @@ int open(const char *path, int flags, ...)
 	return REAL(open)(strcmp(path, "/dev/mk_ipc") ? path : "/dev/null", flags, mode);
 }
 
+static int list(struct mk_ipc_list *l)
+{
+	struct mk_ipc_channel *c = (void *)(unsigned long)l->channels;
+
+	l->nr = 1;
+	*c = (struct mk_ipc_channel){
+		.end = { "", "i1" }, .kind = MK_KIND_VSOCK, .epoch = 1
+	};
+	return 0;
+}
+
 int ioctl(int fd, unsigned long request, ...)
 {
 	va_list ap;
@@ -40,6 +55,8 @@ int ioctl(int fd, unsigned long request, ...)
 	va_start(ap, request);
 	arg = va_arg(ap, void *);
 	va_end(ap);
+	if (request == MK_IPC_IOC_LIST)
+		return list(arg);
 	return fd < FAKE_FD ? syscall(SYS_ioctl, fd, request, arg) :
 	       REAL(ioctl)(fd, request, arg);
 }
