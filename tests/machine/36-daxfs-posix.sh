@@ -55,6 +55,13 @@ check "read-only" mount -t daxfs -o ro data $DIR
 equal "what was there is there" kept "$(cat $DIR/kept)"
 check "it cannot be written" sh -c "! touch $DIR/kept"
 check "a hole is read" sh -c "tr -d '\\0' <$DIR/holes | wc -c | grep -qx 0"
+reads() {
+	mkctl fs inspect data | grep -q ", reads"
+}
+
+check "others see that it is only read" reads
+must mount -o remount,rw $DIR
+check "and that it is written again" sh -c "mkctl fs inspect data >/tmp/said && ! grep -q ', reads' /tmp/said"
 check "unmount again" umount $DIR
 check "it is in order" mkctl fs check data
 must mkctl fs delete data
