@@ -453,17 +453,20 @@ static void drop_privileges(struct compat_idmap *idmap, struct inode *inode,
 			    struct iattr *attr)
 {
 	unsigned int drop = attr->ia_valid & (ATTR_KILL_SUID | ATTR_KILL_SGID);
+	umode_t mode;
 
 	if (attr->ia_valid & ATTR_SIZE)
 		drop |= setattr_should_drop_suidgid(idmap, inode);
 	else if (drop)
 		drop |= setattr_should_drop_sgid(idmap, inode);
-	if (!drop)
+	mode = inode->i_mode & ~((drop & ATTR_KILL_SUID ? S_ISUID : 0) |
+				 (drop & ATTR_KILL_SGID ? S_ISGID : 0));
+	/* chown() of a symbolic link asks for it, too, and a link has no mode to change */
+	if (!drop || (mode == inode->i_mode && !(attr->ia_valid & ATTR_MODE)))
 		return;
 	/* who may write takes them away, whoever owns it */
 	attr->ia_valid |= ATTR_MODE | (attr->ia_valid & ATTR_SIZE ? ATTR_FORCE : 0);
-	attr->ia_mode = inode->i_mode & ~((drop & ATTR_KILL_SUID ? S_ISUID : 0) |
-					  (drop & ATTR_KILL_SGID ? S_ISGID : 0));
+	attr->ia_mode = mode;
 }
 
 int mk_fs_setattr(struct compat_idmap *idmap, struct dentry *dentry, struct iattr *attr)
