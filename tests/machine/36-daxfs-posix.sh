@@ -35,8 +35,9 @@ must umount $DIR.2
 refuses "read-only beside" ro data
 check "it cannot be deleted" sh -c "! mkctl fs delete data"
 before=$(used)
-check "calls" sh -c "cd $DIR && posix"
-check "file locks" sh -c "cd $DIR && locks"
+for each in $POSIX; do
+	check "calls: $each" sh -c "cd $DIR && $each"
+done
 check "random operations on a file" fsx $DIR/fsx 1000
 rm -f $DIR/fsx*
 check "a tree is copied" cp -a /tests /etc $DIR

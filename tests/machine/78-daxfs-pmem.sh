@@ -22,7 +22,10 @@ refuses() {
 # used HOW SOURCE OPTIONS: mounted, used, unmounted, mounted again
 used() {
 	check "$1: mount" mount -t daxfs -o "$3" "$2" $DIR
-	check "$1: calls" sh -c "mkdir $DIR/work && cd $DIR/work && posix"
+	must mkdir $DIR/work
+	for each in $POSIX; do
+		check "$1: calls: $each" sh -c "cd $DIR/work && $each"
+	done
 	rm -rf ${DIR:?}/work
 	check "$1: random operations on a file" fsx $DIR/fsx 300
 	check "$1: random operations on names" tree run $DIR t 3

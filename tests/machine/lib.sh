@@ -11,6 +11,9 @@ RELEASE=$(sed -n "s/^$KERNEL_NAME //p" /etc/kernels)
 KERNEL=/boot/vmlinuz-$RELEASE
 INITRD=/boot/instance.cpio
 SLOW=${SLOW:-1}
+# programs: what Linux's calls promise of a file system, in the current directory
+# shellcheck disable=SC2034
+POSIX="posix-data posix-mappings posix-names posix-attributes posix-locks"
 
 finish() {
 	status=$?

@@ -459,30 +459,6 @@ static void make_and_remove(const char *name, __u64 rounds)
 	meet();
 }
 
-/* Both give a name to one new file after the other: open() always finds a whole one. */
-static void replace_both(const char *name, __u64 rounds)
-{
-	char tmp[] = "litmus.new.0";
-	__u64 i, saw[2];
-	int fd;
-
-	tmp[sizeof(tmp) - 2] += role;
-	for (i = 0; i < rounds; i++) {
-		fd = open(tmp, O_WRONLY | O_CREAT | O_EXCL, 0600);
-		NEED(fd >= 0 && write(fd, (__u64[]) { i, ~i }, sizeof(saw)) == sizeof(saw), tmp);
-		close(fd);
-		NEED(!rename(tmp, name), "rename over what the other one renames, too");
-		if (!i)
-			meet();
-		fd = open(name, O_RDONLY);
-		NEED(fd >= 0, "open of what is replaced");
-		if (read(fd, saw, sizeof(saw)) != sizeof(saw) || saw[0] != ~saw[1])
-			errx(1, "%s: not whole", name);
-		close(fd);
-	}
-	meet();
-}
-
 /* Is the other one not at the next meeting yet? */
 static bool other_works(void)
 {
@@ -497,12 +473,44 @@ static void make_whole(const char *name, __u64 val)
 	close(fd);
 }
 
+static void look_whole(const char *name)
+{
+	__u64 saw[2];
+	int fd = open(name, O_RDONLY);
+
+	NEED(fd >= 0, "open of what is replaced all the time");
+	if (read(fd, saw, sizeof(saw)) != sizeof(saw) || saw[0] != ~saw[1])
+		errx(1, "%s: not whole", name);
+	close(fd);
+}
+
+/* Both give a name to a file of their own, again and again. */
+static void replace_both(const char *name, __u64 rounds)
+{
+	char own[] = "litmus.own.0", tmp[] = "litmus.new.0";
+	__u64 i;
+
+	own[sizeof(own) - 2] += role;
+	tmp[sizeof(tmp) - 2] += role;
+	make_whole(own, role);
+	meet();
+	for (i = 0; i < rounds; i++) {
+		NEED(!link(own, tmp), tmp);
+		NEED(!rename(tmp, name), "rename over what the other one renames, too");
+		/* it stays when the name is the same file's already */
+		NEED(!unlink(tmp) || errno == ENOENT, tmp);
+	}
+	meet();
+	look_whole(name);
+	unlink(own);
+	meet();
+}
+
 /* One renames new files to a name all the time: the other one always finds a whole one. */
 static void replace_and_look(const char *name, __u64 rounds)
 {
 	struct stat st;
-	__u64 i, saw[2];
-	int fd;
+	__u64 i;
 
 	if (!role)
 		make_whole(name, 0);
@@ -512,11 +520,7 @@ static void replace_and_look(const char *name, __u64 rounds)
 		NEED(!rename("litmus.new", name), "rename");
 	}
 	while (role && other_works()) {
-		fd = open(name, O_RDONLY);
-		NEED(fd >= 0, "open of what is replaced all the time");
-		if (read(fd, saw, sizeof(saw)) != sizeof(saw) || saw[0] != ~saw[1])
-			errx(1, "%s: not whole", name);
-		close(fd);
+		look_whole(name);
 		NEED(!stat(name, &st), "stat of what is replaced all the time");
 		NEED(!access(name, R_OK | W_OK), "access to what is replaced all the time");
 	}

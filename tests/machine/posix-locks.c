@@ -1,30 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
-/* locks: what Linux's calls promise of file locks, in the current directory. */
+/* File locks. */
 #include <errno.h>
-#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <sys/file.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
-#include "kselftest_harness.h"
-
-static int make(const char *name)
-{
-	unlink(name);
-	return open(name, O_RDWR | O_CREAT | O_EXCL, 0644);
-}
-
-static int in_child(int (*fn)(const char *name), const char *name)
-{
-	int status;
-
-	if (!fork())
-		_exit(fn(name));
-	wait(&status);
-	return WEXITSTATUS(status);
-}
+#include "posix.h"
 
 static int set_byte(int fd, int cmd, int type, off_t byte)
 {
