@@ -6,7 +6,8 @@
 
 #include "fail.h"
 
-#define REAL_MEMORY	(120 * MIB)
+#define POOL_MEMORY	(2 * MK_POOL_GRANULE)
+#define REAL_MEMORY	(240 * MIB)	/* KASAN's kernels want a quarter of it */
 
 const char *fail_kernel, *fail_initrd;
 int dev = -1, inst = -1;
@@ -27,12 +28,12 @@ static int change(unsigned int cmd, __u64 memory)
 
 int pool_add(void)
 {
-	return change(MK_IOC_POOL_ADD, MK_POOL_GRANULE);
+	return change(MK_IOC_POOL_ADD, POOL_MEMORY);
 }
 
 int pool_remove(void)
 {
-	return change(MK_IOC_POOL_REMOVE, MK_POOL_GRANULE);
+	return change(MK_IOC_POOL_REMOVE, POOL_MEMORY);
 }
 
 static int version(void)
