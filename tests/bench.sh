@@ -286,6 +286,7 @@ fs_rows() {
 	fs_row "stat" stat 1.43
 	fs_row "readdir, a name" readdir 1.43
 	against_row "names of two kernels at once, by one" fs churn_two churn_one 1.18
+	against_row "  in a tmpfs of their own, likewise" fs tmpfs_churn_two tmpfs_churn_one
 }
 
 idle_row() {

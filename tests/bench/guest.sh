@@ -253,14 +253,23 @@ on() {
 	sed "s/^/raw $1_/" /tmp/output
 }
 
-# Each in a directory of its own, then both at once.
+# churn NAME DIR: what a name costs there
+churn() {
+	raw "$1" "$(taskset 2 fs names "$2" 20000 | cut -d' ' -f2)"
+}
+
+# Each in a directory of its own, alone and both at once; in a tmpfs of its own, for what the machine does to two CPUs.
 two_kernels() {
 	mkdir /tmp/daxfs/host /tmp/daxfs/web
-	raw churn_one "$(taskset 2 fs names /tmp/daxfs/host 20000 | cut -d' ' -f2)"
+	churn tmpfs_churn_one /tmp/tmpfs
+	churn churn_one /tmp/daxfs/host
 	must run_instance web 2 256M \
-		'insmod /lib/modules/$(uname -r)/mk_daxfs.ko; mkdir /d; mount -t daxfs bench /d && while /d/fs names /d/web 2000 >>/d/said; do :; done'
-	within 30 test -s /tmp/daxfs/said || exit 1
-	raw churn_two "$(taskset 2 fs names /tmp/daxfs/host 20000 | cut -d' ' -f2)"
+		'insmod /lib/modules/$(uname -r)/mk_daxfs.ko; mkdir /d /t; mount -t daxfs bench /d; mount -t tmpfs none /t; until test -e /d/next; do /d/fs names /t 2000 >>/d/in-tmpfs || exit; done; while /d/fs names /d/web 2000 >>/d/in-daxfs; do :; done'
+	within 30 test -s /tmp/daxfs/in-tmpfs || exit 1
+	churn tmpfs_churn_two /tmp/tmpfs
+	touch /tmp/daxfs/next
+	within 30 test -s /tmp/daxfs/in-daxfs || exit 1
+	churn churn_two /tmp/daxfs/host
 	must test "$(of web state)" = running
 	must mkctl delete web --force
 }
