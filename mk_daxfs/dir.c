@@ -117,6 +117,7 @@ static int find_in_block(const struct daxfs_walk *walk, const char *name, __u32 
 	int ret;
 
 	for (; at <= end - DAXFS_DIRENT_HEAD; prev = at, at += step) {
+		place->records++;
 		record = (const void *)at;
 		found = mk_peer_load(&record->hash);
 		step = mk_peer_load(&record->len) & ~7U;
@@ -490,26 +491,43 @@ static int chain(struct split *s, __u64 bucket)
 	return finish(op, s->dir_off, 1, err);
 }
 
+/* The bucket of the hash; what may be split. */
+static int begin_split(struct split *s, struct daxfs_walk *walk)
+{
+	int err;
+
+	s->root = DAXFS_MAP_OFF(mk_peer_load(&s->dir->map[0]));
+	s->height = mk_peer_load(&s->dir->height);
+	err = daxfs_walk_begin(walk, s->fs, s->dir, s->ino, s->hash);
+	if (err || s->height > DAXFS_DEPTH_MAX || walk->depth > s->height)
+		return daxfs_bad(s->fs, "a directory's bucket", walk->block);
+	s->depth = walk->depth;
+	return 0;
+}
+
+int daxfs_dir_split(struct daxfs *fs, struct daxfs_inode *dir, __u64 dir_off, __u32 ino,
+		    __u32 hash)
+{
+	struct split s = { .fs = fs, .dir = dir, .dir_off = dir_off, .ino = ino, .hash = hash };
+	struct daxfs_walk walk;
+	int err = begin_split(&s, &walk);
+
+	if (err)
+		return err;
+	return s.depth < DAXFS_DEPTH_MAX ? split(&s, &walk) : -ENOSPC;
+}
+
 int daxfs_dir_room(struct daxfs *fs, struct daxfs_inode *dir, __u64 dir_off, __u32 ino,
 		   __u32 hash)
 {
 	struct split s = { .fs = fs, .dir = dir, .dir_off = dir_off, .ino = ino, .hash = hash };
+	int err = daxfs_dir_split(fs, dir, dir_off, ino, hash);
 	struct daxfs_walk walk;
-	__u64 bucket;
-	int err;
 
-	s.root = DAXFS_MAP_OFF(mk_peer_load(&dir->map[0]));
-	s.height = mk_peer_load(&dir->height);
-	err = daxfs_walk_begin(&walk, fs, dir, ino, hash);
-	if (err || s.height > DAXFS_DEPTH_MAX || walk.depth > s.height)
-		return daxfs_bad(fs, "a directory's bucket", walk.block);
-	s.depth = walk.depth;
-	bucket = walk.block;
-	err = -ENOSPC;
-	if (s.depth < DAXFS_DEPTH_MAX)
-		err = split(&s, &walk);
 	/* it may need only one block, and no piece of several */
-	return err == -ENOSPC ? chain(&s, bucket) : err;
+	if (err == -ENOSPC)
+		err = begin_split(&s, &walk) ?: chain(&s, walk.block);
+	return err;
 }
 
 /* --- the end ------------------------------------------------------------------------------ */

@@ -86,6 +86,7 @@ int daxfs_walk_next(struct daxfs_walk *walk);
  * @off:	offset of its record, or 0
  * @prev:	of the one before it in the block, or @off
  * @room:	when there is no such name: free room for it, or 0
+ * @records:	that were gone through
  */
 struct daxfs_place {
 	__u32 hash;
@@ -93,13 +94,18 @@ struct daxfs_place {
 	__u64 off;
 	__u64 prev;
 	__u64 room;
+	__u32 records;
 };
 
 /* daxfs_dir_find() - -ENOENT; -EUCLEAN, not told */
 int daxfs_dir_find(struct daxfs *fs, const struct daxfs_inode *dir, __u32 ino, const char *name,
 		   __u32 len, struct daxfs_place *place);
 
-/* daxfs_dir_room() - one step to more room where @hash belongs: an operation. -ENOSPC. */
+/* daxfs_dir_split() - two buckets where @hash belongs: an operation. -ENOSPC. */
+int daxfs_dir_split(struct daxfs *fs, struct daxfs_inode *dir, __u64 dir_off, __u32 ino,
+		    __u32 hash);
+
+/* daxfs_dir_room() - likewise, or a block more for its bucket */
 int daxfs_dir_room(struct daxfs *fs, struct daxfs_inode *dir, __u64 dir_off, __u32 ino,
 		   __u32 hash);
 

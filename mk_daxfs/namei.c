@@ -48,6 +48,7 @@ static u32 number_after(struct inode *dir, const struct daxfs_span *span)
 
 	if (span->to == span->from || span->to & 1)
 		return ASK_AGAIN;
+	mk_fs_named(dir, span);
 	return know(dir, known, span->to, (u32)known == span->from);
 }
 

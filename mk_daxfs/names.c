@@ -6,6 +6,7 @@
 #include "dir.h"
 
 #define STEPS	64	/* splits until a bucket has room; hashes differ before */
+#define CROWD	64	/* records of a bucket */
 
 /**
  * struct held - an inode that is locked
@@ -102,6 +103,14 @@ static int find(struct daxfs *fs, const struct held *dir, const char *name, __u3
 	return err == -EUCLEAN ? daxfs_bad(fs, "a directory", dir->off) : err;
 }
 
+/* All of a bucket is gone through for a new name: it is split long before it is full. */
+static int spread(struct daxfs *fs, const struct held *dir, const struct daxfs_place *place)
+{
+	int err = daxfs_dir_split(fs, dir->inode, dir->off, dir->ref.ino, place->hash);
+
+	return err == -ENOSPC ? 0 : err;
+}
+
 /* Where the name is; or -ENOENT, and there is room for it. */
 static int find_or_room(struct daxfs *fs, const struct held *dir, const char *name, __u32 len,
 			struct daxfs_place *place)
@@ -110,9 +119,12 @@ static int find_or_room(struct daxfs *fs, const struct held *dir, const char *na
 
 	for (steps = 0; steps < STEPS; steps++) {
 		err = find(fs, dir, name, len, place);
-		if (err != -ENOENT || place->room)
+		if (err != -ENOENT || (place->room && (place->records < CROWD || steps)))
 			return err;
-		err = daxfs_dir_room(fs, dir->inode, dir->off, dir->ref.ino, place->hash);
+		if (place->room)
+			err = spread(fs, dir, place);
+		else
+			err = daxfs_dir_room(fs, dir->inode, dir->off, dir->ref.ino, place->hash);
 		if (err)
 			return err;
 	}

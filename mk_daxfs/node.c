@@ -90,6 +90,11 @@ static void forget(struct inode *inode, u64 xattr)
 	node->xattr = xattr;
 }
 
+static void set_blocks(struct inode *inode, u64 blocks)
+{
+	inode->i_blocks = blocks << (DAXFS_BLOCK_SHIFT - 9);
+}
+
 static int apply(struct inode *inode, const struct daxfs_attr *attr)
 {
 	struct mk_fs_node *node = mk_fs_node(inode);
@@ -105,7 +110,7 @@ static int apply(struct inode *inode, const struct daxfs_attr *attr)
 	set_dead(inode);
 	set_times(inode, attr->atime, attr->mtime, attr->ctime);
 	i_size_write(inode, min_t(u64, attr->size, S64_MAX));
-	inode->i_blocks = attr->blocks << (DAXFS_BLOCK_SHIFT - 9);
+	set_blocks(inode, attr->blocks);
 	node->btime = attr->btime;
 	WRITE_ONCE(node->seq, attr->seq);
 	spin_unlock(&inode->i_lock);
@@ -119,6 +124,13 @@ static void apply_alone(struct inode *inode, const struct daxfs_inode *raw)
 	i_size_write(inode, min_t(u64, mk_peer_load(&raw->size), S64_MAX));
 	set_times(inode, mk_peer_load(&raw->atime), mk_peer_load(&raw->mtime),
 		  mk_peer_load(&raw->ctime));
+	if (!S_ISDIR(inode->i_mode))
+		return;
+	/* with its names: see mk_fs_named() */
+	spin_lock(&inode->i_lock);
+	set_nlink(inode, mk_peer_load(&raw->nlink));
+	set_blocks(inode, mk_peer_load(&raw->blocks));
+	spin_unlock(&inode->i_lock);
 }
 
 /* What else was known of it stays: nobody can change what has been removed. */
@@ -146,10 +158,17 @@ static noinline int read_again(struct inode *inode, bool wait)
 	return err ?: apply(inode, &attr);
 }
 
+static bool is_known(const struct mk_fs_node *node)
+{
+	return mk_peer_load_acquire(&node->raw->seq) == READ_ONCE(node->seq);
+}
+
 /**
- * mk_fs_check() - let a VFS inode be what the region says, but for its size and times
+ * mk_fs_check() - let a VFS inode be what the region says
  * @inode:	inode
  * @wait:	may this sleep?
+ *
+ * But for its size and times, and of a directory the links and blocks.
  *
  * Context: sleeps or, without @wait, an RCU read section.
  * Return: 0; -ESTALE: it has been removed, and its attributes are the last that were
@@ -157,15 +176,11 @@ static noinline int read_again(struct inode *inode, bool wait)
  */
 int mk_fs_check(struct inode *inode, bool wait)
 {
-	struct mk_fs_node *node = mk_fs_node(inode);
-
-	if (mk_peer_load_acquire(&node->raw->seq) == READ_ONCE(node->seq))
-		return 0;
-	return read_again(inode, wait);
+	return is_known(mk_fs_node(inode)) ? 0 : read_again(inode, wait);
 }
 
 /**
- * mk_fs_refresh() - likewise, and size and times
+ * mk_fs_refresh() - likewise, and all of it
  * @inode:	inode
  * @wait:	may this sleep?
  *
@@ -176,10 +191,25 @@ int mk_fs_refresh(struct inode *inode, bool wait)
 {
 	struct mk_fs_node *node = mk_fs_node(inode);
 
-	if (mk_peer_load_acquire(&node->raw->seq) != READ_ONCE(node->seq))
-		return read_again(inode, wait);
-	apply_alone(inode, node->raw);
-	return 0;
+	if (is_known(node)) {
+		apply_alone(inode, node->raw);
+		mk_peer_rmb();
+		if (is_known(node))
+			return 0;
+	}
+	return read_again(inode, wait);
+}
+
+/**
+ * mk_fs_named() - this kernel has changed names of a directory
+ * @dir:	which
+ * @span:	the changes of it
+ *
+ * What else changed with them mk_fs_refresh() reads each time.
+ */
+void mk_fs_named(struct inode *dir, const struct daxfs_span *span)
+{
+	cmpxchg(&mk_fs_node(dir)->seq, span->from, span->to);
 }
 
 /* --- from the region to the VFS ------------------------------------------------ */
