@@ -300,6 +300,7 @@ const struct cmd copy_cmds[] = {
 	  .summary = "Copy files and directories into an instance, or out of it",
 	  .detail = "NAME:PATH is in an instance, and stands on one side. Permissions and times\n"
 		    "are kept, owners are not; a file has its new content at once, or its old one.\n"
+		    "A symbolic link is copied as one; LINK/ is the directory that it leads to.\n"
 		    "--timeout: how long an instance that was just started is waited for (5), and\n"
 		    "one in which nothing moves any more (at least 10).\n",
 	  .example = "mkctl cp site/ web:/srv",

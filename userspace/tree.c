@@ -164,9 +164,11 @@ static int send_entries(struct tree *t, DIR *dir)
 	return ret;
 }
 
-static int send_directory(struct tree *t, int dir, const char *name, const struct stat *st)
+/* @name is what its copy is called. */
+static int send_directory(struct tree *t, int dir, const char *path, const char *name,
+			  const struct stat *st)
 {
-	int ret, fd = t->depth < MK_DEPTH_MAX ? openat(dir, name, DIRECTORY) : -1;
+	int ret, fd = t->depth < MK_DEPTH_MAX ? openat(dir, path, DIRECTORY) : -1;
 	DIR *d = fd < 0 ? NULL : fdopendir(fd);
 
 	if (t->depth == MK_DEPTH_MAX)
@@ -196,7 +198,7 @@ static int send_entry(struct tree *t, int dir, const char *name)
 	else if (S_ISREG(st.st_mode))
 		ret = send_file(t, dir, name);
 	else if (S_ISDIR(st.st_mode))
-		ret = send_directory(t, dir, name, &st);
+		ret = send_directory(t, dir, name, name, &st);
 	else if (S_ISLNK(st.st_mode))
 		ret = send_link(t, dir, name, &st);
 	else
@@ -243,9 +245,28 @@ static int open_parent(const char *path)
 	return fd;
 }
 
+/* With a slash behind it, a link is the directory that it leads to. */
+static int send_beyond(struct tree *t, int dir, const char *name)
+{
+	size_t was = path_push(t, name);
+	char path[MK_ENTRY_NAME_MAX + 3];
+	struct stat st;
+	int ret;
+
+	snprintf(path, sizeof(path), "%s/.", name);
+	if (fstatat(dir, path, &st, 0))
+		ret = skip(t, MK_STEP_READ, errno);
+	else
+		ret = send_directory(t, dir, path, name, &st);
+	if (!ret)
+		path_pop(t, was);
+	return ret;
+}
+
 int tree_send(struct tree *t, const char *path)
 {
 	char *name = tree_name(path);
+	bool beyond = name && path[strlen(path) - 1] == '/';
 	int ret, dir;
 	size_t len;
 
@@ -254,7 +275,10 @@ int tree_send(struct tree *t, const char *path)
 	dir = open_parent(path);
 	if (!name)
 		errno = EINVAL;
-	ret = dir < 0 || !name ? fail_here(t, MK_STEP_READ) : send_entry(t, dir, name);
+	if (dir < 0 || !name)
+		ret = fail_here(t, MK_STEP_READ);
+	else
+		ret = beyond ? send_beyond(t, dir, name) : send_entry(t, dir, name);
 	if (dir >= 0)
 		close(dir);
 	free(name);

@@ -61,7 +61,10 @@ struct tree {
 /* The last part of a path, to be freed; NULL: it has none that is a name. */
 char *tree_name(const char *path);
 
-/* Sends what is at a path.  Return: 0, or -1: @fault. */
+/*
+ * Sends what is at a path; with a slash behind it, of a link what it leads to.
+ * Return: 0, or -1: @fault.
+ */
 int tree_send(struct tree *t, const char *path);
 
 /*

@@ -140,6 +140,20 @@ TEST_F(tree, by_another_name)
 	status_of_sender();
 }
 
+TEST_F(tree, a_link_with_a_slash_is_what_it_leads_to)
+{
+	static const char *const paths[] = { "link/", "file/", "gone/", NULL };
+
+	ASSERT_EQ(0, shell("mkdir from && echo one >from/file && echo >file"));
+	ASSERT_EQ(0, shell("ln -s from link && ln -s nowhere gone"));
+	nr_skipped = 0;
+	send_all(&self->out, paths);
+	ASSERT_EQ(0, tree_receive(&self->t, "to", true));
+	EXPECT_EQ(2, WEXITSTATUS(status_of_sender()));
+	EXPECT_EQ(0, shell("test ! -h to/link && cmp from/file to/link/file"));
+	EXPECT_EQ(0, shell("test \"$(ls to)\" = link"));
+}
+
 TEST_F(tree, what_is_no_file_is_left_out)
 {
 	static const char *const paths[] = { "from", "nothing", "/dev/null", NULL };
