@@ -537,6 +537,39 @@ TEST_F(names, no_room)
 	EXPECT_LT(before, used(&self->fs));
 }
 
+/* A new name is looked for among few, and a bucket that cannot be split is filled. */
+TEST_F(names, crowded)
+{
+	struct daxfs_ref file;
+	struct daxfs_attr attr;
+	struct daxfs_op *op;
+	char name[16];
+	__u32 n, few;
+	__u64 off;
+
+	ASSERT_EQ(0, make(&self->fs, ROOT, "f", S_IFREG, &file));
+	for (few = 0; few < 1000; few++) {
+		ASSERT_EQ(0, daxfs_getattr(&self->fs, ROOT, &attr));
+		if (attr.blocks > 1)
+			break;
+		snprintf(name, sizeof(name), "n%u", few);
+		ASSERT_EQ(0, daxfs_link(&self->fs, ROOT, name, strlen(name), file));
+	}
+	EXPECT_GE(few, 60);
+	EXPECT_LE(few, 70);
+	ASSERT_EQ(0, daxfs_begin(&self->fs, &op));
+	while (!daxfs_take_whole(op, DAXFS_BLOCK, &off))
+		op->nr_alloc = 0;
+	ASSERT_EQ(0, daxfs_commit(op));
+	for (n = few; ; n++) {
+		snprintf(name, sizeof(name), "n%u", n);
+		if (daxfs_link(&self->fs, ROOT, name, strlen(name), file))
+			break;
+	}
+	EXPECT_GT(n, 3 * few);
+	EXPECT_EQ(n + 1, entries(&self->fs, ROOT));
+}
+
 TEST_F(names, no_inode)
 {
 	struct daxfs_ref ref, last = NOTHING;
