@@ -7,7 +7,7 @@ host_snapshot
 pool_up 2-3 256M
 check "all is free after a race" races "${RACE_SECONDS:-10}"
 must mkctl pool remove --cpus 3
-check "a change of the pool lets nobody wait" churn 10 256
+check "a change of the pool lets nobody wait" churn $((10 * SLOW)) 256
 note /tmp/output
 equal "no instance is left" 0 "$(pool instances)"
 pool_down
