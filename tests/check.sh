@@ -5,7 +5,8 @@
 #
 #   check.sh quick     lint, units, models, fuzzed parsers, one machine, mixed pairs
 #   check.sh ci        that, and of the other kinds of machine as many as begin
-#                      within $CI_MINUTES (42); the others count as skipped
+#                      within $CI_MINUTES (42), with KERNEL all; the others
+#                      count as skipped
 #   check.sh all       that, every pair, every kind of machine, full Debian
 #   check.sh STEP...   these steps only; "check.sh list" names them
 #   KERNEL=NAME check.sh ...     the machines with this kernel, e.g. debug, kcsan
@@ -36,6 +37,7 @@ step() {
 	numa)	 vm --name "$1" --tests '70*' --limit 600 --numa ;;
 	tsc)	 vm --name "$1" --tests '75*' --limit 300 --append clearcpuid=tsc ;;
 	alarms)	 "$TOP/tests/alarms.sh" ;;
+	coverage) "$TOP/tests/coverage.sh" ;;
 	silent)	 vm --name "$1" --tests '76*' --limit 300 --host debug ;;
 	eight)	 vm --name "$1" --tests '71* 88*' --limit 1200 --cpus 10 --memory 8G --env TEST_LIMIT=900 ;;
 	pmem)	 vm --name "$1" --tests '78*' --limit 300 --append 'memmap=64M!5G memmap=64M$5376M' ;;
@@ -95,7 +97,7 @@ all_steps() {
 	local host instance
 
 	[ -z "${KERNEL-}" ] || { quick_steps; more_steps; echo hostile rounds; return; }
-	echo lint unit model fuzz machine x2apic numa eight windows hostile rounds lockdown ima tsc pmem programs ends-poweroff ends-reboot ends-kexec debian demo bench debug kcsan alarms
+	echo lint unit model fuzz machine x2apic numa eight windows hostile rounds lockdown ima tsc pmem programs ends-poweroff ends-reboot ends-kexec debian demo bench debug kcsan alarms coverage
 	for host in $("$TOP/tests/kernels.sh" list); do
 		for instance in $("$TOP/tests/kernels.sh" list); do
 			echo "sizes-$host-$instance"
@@ -148,7 +150,7 @@ run_steps() {
 need_packages gcc make libc6-dev musl-tools libjson-c-dev binutils
 case ${1-} in
 quick)	quick_steps | xargs "$0" ;;
-ci)	{ quick_steps; echo --while-time; more_steps; } | xargs "$0" ;;
+ci)	{ quick_steps; [ -n "${KERNEL-}" ] || echo --while-time; more_steps; } | xargs "$0" ;;
 all)	all_steps | xargs "$0" ;;
 list)	all_steps ;;
 ''|-*)	sed -n 's/^#   //p' "$0" >&2; exit 2 ;;
