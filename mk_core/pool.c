@@ -157,40 +157,6 @@ out:
 	return ret;
 }
 
-/* A range leaves its chunk: what is left on its sides become chunks. */
-static int carve(struct mk_chunk *c, u64 start, u64 size)
-{
-	u64 end = start + size, c_end = c->start + c->size;
-	struct mk_chunk *low = NULL, *high = NULL;
-	u64 at;
-
-	lockdep_assert_held(&mk_pool_lock);
-	if (start > c->start)
-		low = mk_chunk_new(c->start, start - c->start, c->nid);
-	if (end < c_end)
-		high = mk_chunk_new(end, c_end - end, c->nid);
-	if ((start > c->start && !low) || (end < c_end && !high)) {
-		if (low)
-			mk_chunk_delete(low);
-		if (high)
-			mk_chunk_delete(high);
-		return -ENOMEM;
-	}
-	for (at = c->start; at < c_end; at += MK_MEMORY_GRANULE) {
-		struct mk_chunk *into = at < start ? low : at >= end ? high : NULL;
-
-		if (into && !mk_chunk_is_free(c, at, MK_MEMORY_GRANULE))
-			mk_chunk_mark(into, at, MK_MEMORY_GRANULE, true);
-	}
-	if (low)
-		list_chunk(low);
-	if (high)
-		list_chunk(high);
-	list_del(&c->node);
-	mk_chunk_delete(c);
-	return 0;
-}
-
 /* Highest free pool granule on a node (or any); 0 when there is none. */
 static u64 free_granule(int nid)
 {
@@ -252,22 +218,82 @@ static int choose(const struct mk_extent *e, u64 *chosen, unsigned int *nr,
 	return 0;
 }
 
-static int remove_chosen(u64 *chosen, unsigned int *nr, struct mk_error *err)
+static bool is_chosen(u64 at, const u64 *chosen, unsigned int nr)
 {
-	int ret;
+	while (nr)
+		if (chosen[--nr] == at)
+			return true;
+	return false;
+}
 
-	while (*nr) {
-		u64 at = chosen[*nr - 1];
+/* What is left of a chunk without the chosen granules: chunks in @rest. */
+static int cut_chunk(const struct mk_chunk *c, const u64 *chosen, unsigned int nr,
+		     struct list_head *rest)
+{
+	u64 at, from = c->start, end = c->start + c->size;
+	struct mk_chunk *piece;
 
-		mutex_lock(&mk_pool_lock);
-		ret = carve(chunk_of(at, MK_POOL_GRANULE), at, MK_POOL_GRANULE);
-		mutex_unlock(&mk_pool_lock);
-		if (ret)
-			return mk_fail(err, -ENOMEM, MK_E_MEMORY, 0, 0);
-		mk_memory_release(at, MK_POOL_GRANULE);
-		(*nr)--;
+	for (at = from; at <= end; at += MK_POOL_GRANULE) {
+		if (at < end && !is_chosen(at, chosen, nr))
+			continue;
+		if (at > from) {
+			piece = mk_chunk_new(from, at - from, c->nid);
+			if (!piece)
+				return -ENOMEM;
+			list_add_tail(&piece->node, rest);
+		}
+		from = at + MK_POOL_GRANULE;
 	}
 	return 0;
+}
+
+/* Chunks that will be, before anything is given back: then nothing can fail any more. */
+static int cut(const u64 *chosen, unsigned int nr, struct list_head *rest, struct mk_error *err)
+{
+	struct mk_chunk *c;
+	unsigned int i;
+
+	list_for_each_entry(c, &pool_chunks, node) {
+		for (i = 0; i < nr && chunk_of(chosen[i], MK_POOL_GRANULE) != c; i++)
+			;
+		if (i < nr && cut_chunk(c, chosen, nr, rest))
+			return mk_fail(err, -ENOMEM, MK_E_MEMORY, 0, 0);
+	}
+	return 0;
+}
+
+static void copy_use(struct mk_chunk *to, const struct mk_chunk *from)
+{
+	u64 at;
+
+	for (at = to->start; at < to->start + to->size; at += MK_MEMORY_GRANULE)
+		if (!mk_chunk_is_free(from, at, MK_MEMORY_GRANULE))
+			mk_chunk_mark(to, at, MK_MEMORY_GRANULE, true);
+}
+
+/* The chosen granules leave; @rest takes the place of their chunks. */
+static void give_chosen(const u64 *chosen, unsigned int nr, struct list_head *rest)
+{
+	struct mk_chunk *c, *next;
+	unsigned int i;
+
+	mutex_lock(&mk_pool_lock);
+	list_for_each_entry(c, rest, node)
+		copy_use(c, chunk_of(c->start, c->size));
+	for (i = 0; i < nr; i++) {
+		c = chunk_of(chosen[i], MK_POOL_GRANULE);
+		if (!c)
+			continue;	/* it went with another granule */
+		list_del(&c->node);
+		mk_chunk_delete(c);
+	}
+	list_for_each_entry_safe(c, next, rest, node) {
+		list_del(&c->node);
+		list_chunk(c);
+	}
+	mutex_unlock(&mk_pool_lock);
+	for (i = 0; i < nr; i++)
+		mk_memory_release(chosen[i], MK_POOL_GRANULE);
 }
 
 static unsigned int count_granules(void)
@@ -316,7 +342,8 @@ static int return_cpus(struct mk_cpu **leaving, const u32 *cpus, unsigned int nr
 /* Take CPUs off the list and granules out of use: nobody else gets them now. */
 static int claim_leaving(const u32 *cpus, unsigned int nr_cpus, struct mk_cpu **leaving,
 			 const struct mk_extent *extents, unsigned int nr_extents,
-			 u64 *chosen, unsigned int *nr_chosen, struct mk_error *err)
+			 u64 *chosen, unsigned int *nr_chosen, struct list_head *rest,
+			 struct mk_error *err)
 {
 	unsigned int i;
 	int ret = lock_for_user(&mk_pool_lock, err);
@@ -327,6 +354,7 @@ static int claim_leaving(const u32 *cpus, unsigned int nr_cpus, struct mk_cpu **
 		ret = check_spare(cpus[i], err);
 	for (i = 0; !ret && i < nr_extents; i++)
 		ret = choose(&extents[i], chosen, nr_chosen, err);
+	ret = ret ?: cut(chosen, *nr_chosen, rest, err);
 	for (i = 0; !ret && i < nr_cpus; i++) {
 		leaving[i] = find_cpu(cpus[i]);
 		list_del(&leaving[i]->node);
@@ -335,8 +363,13 @@ static int claim_leaving(const u32 *cpus, unsigned int nr_cpus, struct mk_cpu **
 	return ret;
 }
 
-static void unmark_granules(const u64 *chosen, unsigned int nr)
+/* Nothing leaves. */
+static void keep_chosen(const u64 *chosen, unsigned int nr, struct list_head *rest)
 {
+	struct mk_chunk *c, *next;
+
+	list_for_each_entry_safe(c, next, rest, node)
+		mk_chunk_delete(c);
 	mutex_lock(&mk_pool_lock);
 	while (nr)
 		mark_granule(chosen[--nr], false);
@@ -351,9 +384,8 @@ static void unmark_granules(const u64 *chosen, unsigned int nr)
  * @nr_extents:	their number
  * @err:	what was wrong
  *
- * Everything is checked before anything is given back; after a CPU that the
- * host refuses all is as before. Only when the host's memory ends between two
- * granules, these stay in the pool.
+ * Everything is checked, and what memory that needs is had, before anything is
+ * given back; after a CPU that the host refuses all is as before.
  *
  * Context: sleeps, for long; takes change_lock and mk_pool_lock.
  * Return: 0 or a negative errno.
@@ -364,6 +396,7 @@ int mk_pool_remove(const u32 *cpus, unsigned int nr_cpus,
 {
 	struct mk_cpu **leaving;
 	unsigned int nr = 0;
+	LIST_HEAD(rest);
 	u64 *chosen;
 	int ret = lock_for_user(&change_lock, err);
 
@@ -376,10 +409,12 @@ int mk_pool_remove(const u32 *cpus, unsigned int nr_cpus,
 	else
 		ret = check_twice(cpus, nr_cpus, err) ?:
 		      claim_leaving(cpus, nr_cpus, leaving, extents, nr_extents, chosen, &nr,
-				    err) ?:
-		      return_cpus(leaving, cpus, nr_cpus, err) ?:
-		      remove_chosen(chosen, &nr, err);
-	unmark_granules(chosen, nr);
+				    &rest, err) ?:
+		      return_cpus(leaving, cpus, nr_cpus, err);
+	if (ret)
+		keep_chosen(chosen, nr, &rest);
+	else
+		give_chosen(chosen, nr, &rest);
 	mutex_unlock(&change_lock);
 	kvfree(chosen);
 	kfree(leaving);

@@ -14,11 +14,11 @@ int dev = -1, inst = -1;
 static int region = -1;
 struct mk_error error;
 
-static int change(unsigned int cmd, __u64 memory)
+static int change(unsigned int cmd, __u32 first, __u32 nr, __u64 memory)
 {
 	__u32 cpus[] = { CPU, OTHER_CPU };
 	struct mk_extent e = { .size = memory, .node = MK_NODE_ANY };
-	struct mk_pool_change c = { .hdr.size = sizeof(c), .cpus = ptr(cpus), .nr_cpus = 2,
+	struct mk_pool_change c = { .hdr.size = sizeof(c), .cpus = ptr(&cpus[first]), .nr_cpus = nr,
 				    .extents = ptr(&e), .nr_extents = 1 };
 	int ret = mk_call(dev, cmd, &c);
 
@@ -28,12 +28,23 @@ static int change(unsigned int cmd, __u64 memory)
 
 int pool_add(void)
 {
-	return change(MK_IOC_POOL_ADD, POOL_MEMORY);
+	return change(MK_IOC_POOL_ADD, 0, 2, POOL_MEMORY);
 }
 
 int pool_remove(void)
 {
-	return change(MK_IOC_POOL_REMOVE, POOL_MEMORY);
+	return change(MK_IOC_POOL_REMOVE, 0, 2, POOL_MEMORY);
+}
+
+/* A chunk gets smaller. */
+static int pool_less(void)
+{
+	return change(MK_IOC_POOL_REMOVE, 0, 1, MK_POOL_GRANULE);
+}
+
+static int pool_rest(void)
+{
+	return change(MK_IOC_POOL_REMOVE, 1, 1, POOL_MEMORY - MK_POOL_GRANULE);
 }
 
 static int version(void)
@@ -378,6 +389,7 @@ const struct step steps_device[] = {
 	{ "VERSION", .call = version, .plain = true, .bare = true },
 	{ "POOL_ADD", .call = pool_add, .after = pool_remove },
 	{ "POOL_REMOVE", .before = pool_add, .call = pool_remove },
+	{ "POOL_REMOVE of a part", .before = pool_add, .call = pool_less, .after = pool_rest },
 	{ }
 };
 
