@@ -18,6 +18,11 @@ reports() {
 		instance: .*suspected memory leak
 		instance: .*KASAN: slab-use-after-free
 		instance: .*KASAN: slab-out-of-bounds
+		instance: .*KASAN: vmalloc-out-of-bounds
+		instance: .*pagealloc: memory corruption
+		instance: .*ODEBUG: free active .*timer_list
+		instance: .*corrupted stack end
+		instance: .*suspicious RCU usage
 		instance: .*possible circular locking
 		instance: .*sleeping function called
 		instance: .*list_del corruption
