@@ -29,6 +29,14 @@ struct handle {
 
 /* --- arrays from and to user space ------------------------------------------- */
 
+/* Of a copy that could not be made. */
+static void no_copy(const void *copy, struct mk_error *err)
+{
+	long ret = PTR_ERR(copy);
+
+	mk_fail(err, ret, ret == -ENOMEM ? MK_E_MEMORY : MK_E_INTERNAL, ret, 0);
+}
+
 static void *get_array(u64 from, u32 nr, size_t size, u32 most, u32 code,
 		       struct mk_error *err)
 {
@@ -42,7 +50,7 @@ static void *get_array(u64 from, u32 nr, size_t size, u32 most, u32 code,
 		return NULL;
 	a = memdup_user(u64_to_user_ptr(from), nr * size);
 	if (IS_ERR(a))
-		mk_fail(err, PTR_ERR(a), MK_E_INTERNAL, PTR_ERR(a), 0);
+		no_copy(a, err);
 	return a;
 }
 
@@ -345,7 +353,7 @@ static char *copy_cmdline(const struct mk_load *l, struct mk_error *err)
 	}
 	s = memdup_user_nul(u64_to_user_ptr(l->cmdline), l->cmdline_len);
 	if (IS_ERR(s))
-		mk_fail(err, PTR_ERR(s), MK_E_INTERNAL, PTR_ERR(s), 0);
+		no_copy(s, err);
 	return s;
 }
 
