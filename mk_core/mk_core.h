@@ -218,7 +218,7 @@ struct mk_call {
  * mk_core_call() - do an ioctl
  * @calls:	by number, without gaps
  * @nr_calls:	elements of it
- * @first:	number of the first one, a multiple of MK_CALL_GROUP
+ * @first:	number of the first one
  * @file:	for the call
  * @cmd:	of the user
  * @arg:	likewise: a pointer

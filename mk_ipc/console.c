@@ -462,32 +462,32 @@ static long set_window(struct reader *r, const struct winsize __user *from)
 	return 0;
 }
 
-static long query(struct reader *r, void __user *user)
+static long do_query(struct file *file, void *arg, struct mk_error *err)
 {
-	struct mk_ipc_console_query q = { };
-	u32 size;
+	struct mk_ipc_console_query *q = arg;
+	struct reader *r = file->private_data;
 
-	if (get_user(size, (u32 __user *)user))
-		return -EFAULT;
-	if (size < sizeof(struct mk_hdr) || size > PAGE_SIZE)
-		return -EINVAL;
 	mutex_lock(&r->console->lock);
-	q.printed = r->console->printed;
-	q.lost = r->lost;
-	q.dropped = r->console->dropped;
-	q.ended = !r->console->ch;
+	q->printed = r->console->printed;
+	q->lost = r->lost;
+	q->dropped = r->console->dropped;
+	q->ended = !r->console->ch;
+	q->reserved = 0;
 	mutex_unlock(&r->console->lock);
-	q.hdr.size = size;
-	return copy_to_user(user, &q, min_t(size_t, size, sizeof(q))) ? -EFAULT : 0;
+	return 0;
 }
+
+static const struct mk_call query_call = {
+	.size = sizeof(struct mk_ipc_console_query),
+	.who = MK_CALL_HOST,
+	.fn = do_query,
+};
 
 static long console_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 {
 	if (cmd == TIOCSWINSZ)
 		return set_window(file->private_data, (void __user *)arg);
-	if (cmd == MK_IPC_IOC_CONSOLE_QUERY)
-		return query(file->private_data, (void __user *)arg);
-	return -ENOTTY;
+	return mk_core_call(&query_call, 1, _IOC_NR(MK_IPC_IOC_CONSOLE_QUERY), file, cmd, arg);
 }
 
 static void free_reader(struct reader *r)
