@@ -3,34 +3,19 @@
  * The interface of /dev/mk, call by call.  Needs a pool of CPUs 2 and 3 and
  * 256 MiB, and leaves it as it was.
  */
-#include <grp.h>
-#include <linux/capability.h>
 #include <poll.h>
 #include <stddef.h>
-#include <sys/mman.h>
 #include <sys/resource.h>
-#include <sys/syscall.h>
 
 #include "kselftest_harness.h"
 #include "mk.h"
 
 #define IMAGE		"/tmp/abi.image"
 #define GARBAGE		"/tmp/abi.garbage"
-#define KERNEL_ADDRESS	((void *)0xffff888000001000UL)
-#define FAR		0x7ffffffff000UL	/* no user memory is there */
-#define NOBODY		65534
-
-/* A call with valid or at least harmless content; the rest is zero. */
-static void prepare(union argument *a, const struct call *call)
-{
-	memset(a, 0, sizeof(*a));
-	a->hdr.size = call->size;
-	if (call->cmd == MK_IOC_LOAD)
-		a->load.kernel_fd = -1;
-}
 
 FIXTURE(abi)
 {
+	const struct call *calls, *end;
 	int dev;
 	int inst;
 	int region;
@@ -43,6 +28,8 @@ FIXTURE_SETUP(abi)
 {
 	unsigned char image[IMAGE_SIZE];
 
+	self->calls = calls;
+	self->end = calls + NR_CALLS;
 	image_make(image);
 	ASSERT_EQ(0, file_write(IMAGE, image, sizeof(image)));
 	self->dev = mk_open_device();
@@ -75,84 +62,17 @@ FIXTURE_TEARDOWN(abi)
 	unlink(GARBAGE);
 }
 
-#define FD_OF(call)	(self->fds[(call)->on])
-
-/* --- the struct's size --------------------------------------------------- */
-
-TEST_F(abi, size_below_the_header_is_refused)
+static void prepare(union argument *a, const struct call *call)
 {
-	static const __u32 sizes[] = { 0, 1, 4, sizeof(struct mk_hdr) - 1 };
-	union argument a;
-	unsigned int i, j;
-
-	for (i = 0; i < NR_CALLS; i++)
-		for (j = 0; j < ARRAY_SIZE(sizes); j++) {
-			prepare(&a, &calls[i]);
-			a.hdr.size = sizes[j];
-			EXPECT_EQ(-EINVAL, mk_call(FD_OF(&calls[i]), calls[i].cmd, &a))
-				TH_LOG("%s, size %u", calls[i].name, sizes[j]);
-		}
+	memset(a, 0, sizeof(*a));
+	a->hdr.size = call->size;
+	if (call->cmd == MK_IOC_LOAD)
+		a->load.kernel_fd = -1;
+	if (call->cmd == MK_IOC_STOP)
+		a->stop.timeout_ms = 1;
 }
 
-TEST_F(abi, size_beyond_a_page_is_refused)
-{
-	static unsigned char big[2 * 4096];
-	unsigned int i;
-
-	for (i = 0; i < NR_CALLS; i++) {
-		prepare((void *)big, &calls[i]);
-		((struct mk_hdr *)big)->size = 4097;
-		EXPECT_EQ(-EINVAL, mk_call(FD_OF(&calls[i]), calls[i].cmd, big))
-			TH_LOG("%s", calls[i].name);
-	}
-}
-
-TEST_F(abi, longer_struct_with_zeros_is_the_same_call)
-{
-	union argument a, b;
-	unsigned int i;
-
-	for (i = 0; i < NR_CALLS; i++) {
-		if (calls[i].cmd == MK_IOC_DELETE || calls[i].cmd == MK_IOC_REGION_DELETE)
-			continue;
-		prepare(&a, &calls[i]);
-		prepare(&b, &calls[i]);
-		b.hdr.size += 64;
-		EXPECT_EQ(mk_call(FD_OF(&calls[i]), calls[i].cmd, &a),
-			  mk_call(FD_OF(&calls[i]), calls[i].cmd, &b))
-			TH_LOG("%s", calls[i].name);
-		EXPECT_EQ(a.hdr.err.code, b.hdr.err.code) TH_LOG("%s", calls[i].name);
-	}
-}
-
-TEST_F(abi, longer_struct_with_more_is_refused)
-{
-	union argument a;
-	unsigned int i;
-
-	for (i = 0; i < NR_CALLS; i++) {
-		prepare(&a, &calls[i]);
-		a.hdr.size += 64;
-		a.bytes[calls[i].size + 63] = 1;
-		EXPECT_EQ(-E2BIG, mk_call(FD_OF(&calls[i]), calls[i].cmd, &a))
-			TH_LOG("%s", calls[i].name);
-	}
-}
-
-TEST_F(abi, nothing_is_written_behind_a_short_struct)
-{
-	union argument a;
-	unsigned int i, j;
-
-	for (i = 0; i < NR_CALLS; i++) {
-		prepare(&a, &calls[i]);
-		a.hdr.size = sizeof(a.hdr);
-		memset(&a.hdr + 1, 0xa5, sizeof(a) - sizeof(a.hdr));
-		mk_call(FD_OF(&calls[i]), calls[i].cmd, &a);
-		for (j = sizeof(a.hdr); j < sizeof(a); j++)
-			ASSERT_EQ(0xa5, a.bytes[j]) TH_LOG("%s, byte %u", calls[i].name, j);
-	}
-}
+#include "contract.h"
 
 TEST_F(abi, older_user_gets_the_fields_that_it_knows)
 {
@@ -166,40 +86,6 @@ TEST_F(abi, older_user_gets_the_fields_that_it_knows)
 	EXPECT_EQ(0, mk_call(self->dev, MK_IOC_VERSION, &v));
 	EXPECT_EQ(MK_ABI, v.abi);
 	EXPECT_EQ(0, v.version[0]);
-}
-
-/* --- flags, reserved fields, numbers ------------------------------------- */
-
-TEST_F(abi, unknown_flag_is_refused)
-{
-	union argument a;
-	unsigned int i;
-
-	for (i = 0; i < NR_CALLS; i++) {
-		prepare(&a, &calls[i]);
-		a.hdr.flags = 1U << 31;
-		EXPECT_EQ(-EINVAL, mk_call(FD_OF(&calls[i]), calls[i].cmd, &a))
-			TH_LOG("%s", calls[i].name);
-		EXPECT_EQ(MK_E_RESERVED, a.hdr.err.code) TH_LOG("%s", calls[i].name);
-	}
-}
-
-TEST_F(abi, reserved_field_must_be_zero)
-{
-	union argument a;
-	unsigned int i;
-
-	for (i = 0; i < NR_CALLS; i++) {
-		if (!calls[i].reserved)
-			continue;
-		prepare(&a, &calls[i]);
-		a.bytes[calls[i].reserved + 3] = 0x80;
-		if (calls[i].cmd == MK_IOC_STOP)
-			a.stop.timeout_ms = 1;
-		EXPECT_EQ(-EINVAL, mk_call(FD_OF(&calls[i]), calls[i].cmd, &a))
-			TH_LOG("%s", calls[i].name);
-		EXPECT_EQ(MK_E_RESERVED, a.hdr.err.code) TH_LOG("%s", calls[i].name);
-	}
 }
 
 TEST_F(abi, reserved_field_of_an_extent_must_be_zero)
@@ -225,81 +111,6 @@ TEST_F(abi, time_to_stop_is_bounded)
 	s.timeout_ms = 3600000;
 	EXPECT_EQ(-EBUSY, mk_call(self->inst, MK_IOC_STOP, &s));
 	EXPECT_EQ(MK_E_STATE, s.hdr.err.code);
-}
-
-TEST_F(abi, calls_of_the_other_descriptor_are_unknown)
-{
-	union argument a;
-	unsigned int i, on;
-
-	for (i = 0; i < NR_CALLS; i++) {
-		prepare(&a, &calls[i]);
-		for (on = 0; on < NR_ON; on++)
-			if (on != calls[i].on)
-				EXPECT_EQ(-ENOTTY, mk_call(self->fds[on], calls[i].cmd, &a))
-					TH_LOG("%s", calls[i].name);
-	}
-}
-
-TEST_F(abi, unknown_numbers_are_refused)
-{
-	union argument a = { .hdr.size = sizeof(struct mk_hdr) };
-	unsigned int nr;
-
-	for (nr = 0; nr < 256; nr++) {
-		if (nr > _IOC_NR(MK_IOC_REGION_LIST))
-			EXPECT_EQ(-ENOTTY, mk_call(self->dev, MK_IOC(nr), &a)) TH_LOG("%u", nr);
-		if (nr < _IOC_NR(MK_IOC_LOAD) || nr > _IOC_NR(MK_IOC_POLICY))
-			EXPECT_EQ(-ENOTTY, mk_call(self->inst, MK_IOC(nr), &a)) TH_LOG("%u", nr);
-		if (nr < _IOC_NR(MK_IOC_REGION_QUERY) || nr > _IOC_NR(MK_IOC_REGION_DELETE))
-			EXPECT_EQ(-ENOTTY, mk_call(self->region, MK_IOC(nr), &a)) TH_LOG("%u", nr);
-	}
-}
-
-TEST_F(abi, other_magic_direction_or_size_is_refused)
-{
-	struct mk_version v = { .hdr.size = sizeof(v) };
-
-	EXPECT_EQ(-ENOTTY, mk_call(self->dev, _IOWR(0xb6, 0, struct mk_hdr), &v));
-	EXPECT_EQ(-ENOTTY, mk_call(self->dev, _IOR(MK_IOC_MAGIC, 0, struct mk_hdr), &v));
-	EXPECT_EQ(-ENOTTY, mk_call(self->dev, _IOWR(MK_IOC_MAGIC, 0, struct mk_version), &v));
-}
-
-/* --- bad pointers -------------------------------------------------------- */
-
-TEST_F(abi, bad_argument_pointer_is_a_fault)
-{
-	void *bad[] = { NULL, KERNEL_ADDRESS, (void *)FAR, (void *)-1L };
-	unsigned int i, j;
-
-	for (i = 0; i < NR_CALLS; i++)
-		for (j = 0; j < ARRAY_SIZE(bad); j++)
-			EXPECT_EQ(-EFAULT, mk_call(FD_OF(&calls[i]), calls[i].cmd, bad[j]))
-				TH_LOG("%s at %p", calls[i].name, bad[j]);
-}
-
-static void *two_pages(void)
-{
-	char *p = mmap(NULL, 2 * 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-
-	munmap(p + 4096, 4096);
-	return p;
-}
-
-TEST_F(abi, argument_that_ends_in_nothing_is_a_fault)
-{
-	char *page = two_pages();
-	struct mk_hdr *hdr = (void *)(page + 4096 - sizeof(*hdr));
-	unsigned int i;
-
-	for (i = 0; i < NR_CALLS; i++) {
-		if (calls[i].size == sizeof(*hdr))
-			continue;
-		memset(hdr, 0, sizeof(*hdr));
-		hdr->size = calls[i].size;
-		EXPECT_EQ(-EFAULT, mk_call(FD_OF(&calls[i]), calls[i].cmd, hdr))
-			TH_LOG("%s", calls[i].name);
-	}
 }
 
 TEST_F(abi, read_only_argument_is_a_fault_and_does_nothing)
@@ -601,48 +412,6 @@ TEST_F(abi, thousand_descriptors_come_and_go)
 	close(fd);
 }
 
-/* --- who may ------------------------------------------------------------- */
-
-static void expect_no_permission(struct __test_metadata *_metadata, const int *fds)
-{
-	union argument a;
-	unsigned int i;
-
-	for (i = 0; i < NR_CALLS; i++) {
-		int wanted = calls[i].cmd == MK_IOC_VERSION ? 0 : -EPERM;
-
-		prepare(&a, &calls[i]);
-		EXPECT_EQ(wanted, mk_call(fds[calls[i].on], calls[i].cmd, &a))
-			TH_LOG("%s", calls[i].name);
-		EXPECT_EQ(wanted ? MK_E_PERMISSION : 0, a.hdr.err.code)
-			TH_LOG("%s", calls[i].name);
-	}
-}
-
-/* In a child, so that the teardown is root. */
-#define AS(_how) do { \
-	pid_t child = fork(); \
-	int status; \
-	if (!child) { \
-		ASSERT_EQ(0, _how); \
-		expect_no_permission(_metadata, self->fds); \
-		_exit(_metadata->exit_code); \
-	} \
-	ASSERT_EQ(child, waitpid(child, &status, 0)); \
-	EXPECT_EQ(0, status); \
-} while (0)
-
-TEST_F(abi, nobody_is_refused_also_with_an_open_descriptor)
-{
-	AS(setgroups(0, NULL) || setgid(NOBODY) || setuid(NOBODY));
-}
-
-TEST_F(abi, both_capabilities_are_needed)
-{
-	AS(drop_capability(CAP_SYS_ADMIN));
-	AS(drop_capability(CAP_SYS_BOOT));
-}
-
 /* --- states and poll ----------------------------------------------------- */
 
 static short polled(int fd)
@@ -695,8 +464,6 @@ TEST_F(abi, deleted_instance_hangs_up_and_refuses)
 		if (calls[i].on != ON_INSTANCE)
 			continue;
 		prepare(&a, &calls[i]);
-		if (calls[i].cmd == MK_IOC_STOP)
-			a.stop.timeout_ms = 1;
 		EXPECT_EQ(-ENOENT, mk_call(second, calls[i].cmd, &a)) TH_LOG("%s", calls[i].name);
 		EXPECT_EQ(MK_E_DELETED, a.hdr.err.code) TH_LOG("%s", calls[i].name);
 	}

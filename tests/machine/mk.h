@@ -43,7 +43,7 @@ union argument {
 	unsigned char bytes[1024];
 };
 
-/* What a call is made on. */
+/* What a call is made on; those of /dev/mk_ipc: ipc-calls.h */
 enum on { ON_DEVICE, ON_INSTANCE, ON_REGION, NR_ON };
 
 /**
@@ -52,14 +52,14 @@ enum on { ON_DEVICE, ON_INSTANCE, ON_REGION, NR_ON };
  * @cmd:	its number
  * @size:	of its argument
  * @reserved:	offset of its reserved field, or 0
- * @on:		the descriptor to which it belongs
+ * @on:		the descriptor to which it belongs: ON_*
  */
 struct call {
 	const char *name;
 	unsigned int cmd;
 	unsigned int size;
 	unsigned int reserved;
-	enum on on;
+	unsigned int on;
 };
 
 #define NR_CALLS	23
