@@ -355,7 +355,8 @@ const struct step steps_ipc[] = {
 	  .plain = true },
 	{ "size of a console", .before = open_console, .call = resize, .after = drop,
 	  .plain = true, .bare = true },
-	{ "a socket", .call = connect_it, .after = settled, .plain = true },
+	{ "a socket", .call = connect_it, .after = settled, .plain = true,
+	  .error = ENFILE },
 	{ }
 };
 

@@ -50,15 +50,26 @@ static int bad(const struct step *step, unsigned int nth, const char *what, int 
 	return -1;
 }
 
-/* An error changes nothing, has a code, and is gone with its cause. */
+/* As want of memory, or in the words of the step with that as the cause. */
+static bool is_told(const struct step *step, int ret)
+{
+	bool cause = (int)error.arg[0] == -ENOMEM || (int)error.arg[1] == -ENOMEM;
+
+	if (ret != -ENOMEM && ret != -step->error)
+		return false;
+	return step->plain || error.code == MK_E_MEMORY ||
+	       (cause && (error.code == MK_E_INTERNAL || (step->code && error.code == step->code)));
+}
+
+/* An error changes nothing, tells its cause, and is gone with it. */
 static int after_error(const struct step *step, unsigned int nth, int ret, const struct counts *was)
 {
 	struct counts is = count();
 
 	if (memcmp(&is, was, sizeof(is)))
 		return bad(step, nth, "it failed, but something has changed", ret);
-	if (!step->plain && !error.code)
-		return bad(step, nth, "it failed without a code", ret);
+	if (!is_told(step, ret))
+		return bad(step, nth, "it does not say that memory was wanting", ret);
 	ret = step->again ? step->again() : step->call();
 	return ret < 0 ? bad(step, nth, "it does not work again", ret) : 0;
 }

@@ -22,6 +22,8 @@
  * @plain:	it is no ioctl of ours: its errors have no code
  * @copes:	it does without what fails: else one error must come
  * @bare:	it allocates nothing: else something must fail
+ * @code:	of its errors whose argument is -ENOMEM, beside MK_E_INTERNAL
+ * @error:	errno that it gives beside ENOMEM
  */
 struct step {
 	const char *name;
@@ -32,6 +34,8 @@ struct step {
 	bool plain;
 	bool copes;
 	bool bare;
+	__u32 code;
+	int error;
 };
 
 /* What of mk_ipc has to be as before when a call has failed. */
