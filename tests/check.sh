@@ -38,6 +38,7 @@ step() {
 	tsc)	 vm --name "$1" --tests '75*' --limit 300 --append clearcpuid=tsc ;;
 	alarms)	 "$TOP/tests/alarms.sh" ;;
 	coverage) "$TOP/tests/coverage.sh" ;;
+	faults)	 vm --name "$1" --tests '45*' --limit 1800 --host cover --env TEST_LIMIT=900 ;;
 	silent)	 vm --name "$1" --tests '76*' --limit 300 --host debug ;;
 	eight)	 vm --name "$1" --tests '71* 88*' --limit 1200 --cpus 10 --memory 8G --env TEST_LIMIT=900 ;;
 	pmem)	 vm --name "$1" --tests '78*' --limit 300 --append 'memmap=64M!5G memmap=64M$5376M' ;;
@@ -97,7 +98,7 @@ all_steps() {
 	local host instance
 
 	[ -z "${KERNEL-}" ] || { quick_steps; more_steps; echo hostile rounds; return; }
-	echo lint unit model fuzz machine x2apic numa eight windows hostile rounds lockdown ima tsc pmem programs ends-poweroff ends-reboot ends-kexec debian demo bench debug kcsan alarms coverage
+	echo lint unit model fuzz machine x2apic numa eight windows hostile rounds lockdown ima tsc pmem programs ends-poweroff ends-reboot ends-kexec debian demo bench debug kcsan faults alarms coverage
 	for host in $("$TOP/tests/kernels.sh" list); do
 		for instance in $("$TOP/tests/kernels.sh" list); do
 			echo "sizes-$host-$instance"

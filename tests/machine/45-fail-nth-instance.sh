@@ -12,8 +12,6 @@ most=40
 [ "$SLOW" -le 2 ] || most=5
 
 can_fail
-# which allocates, too, and does without
-INSTANCE_ARGS="kmemleak=off${INSTANCE_ARGS+ $INSTANCE_ARGS}"
 modules=/lib/modules/$RELEASE/updates/dkms
 carry "$modules/mk_core.ko" "$modules/mk_ipc.ko" "$modules/mk_daxfs.ko" /bin/fail-nth
 host_snapshot
@@ -23,12 +21,12 @@ must mkctl channel add one --between host,web
 while { [ $starts = 0 ] || [ "${next:-0}" != 0 ]; } && [ $starts -lt $most ]; do
 	starts=$((starts + 1))
 	must run_instance web 2 256M "mount -t debugfs debugfs /sys/kernel/debug; insmod $modules/mk_core.ko; \
-fail-nth instance $next >/tmp/said 2>&1; cat /tmp/said >/dev/kmsg; while :; do channel echo one || sleep 0.1; done 2>/dev/null" \
+fail-nth instance $next >/tmp/said 2>&1; leaks && cat /tmp/said >/dev/kmsg; while :; do channel echo one || sleep 0.1; done 2>/dev/null" \
 		--no-agent --initrd /tmp/carry.cpio
 	check "from allocation $next on" in_log web 'fail-nth: next' 60
 	mkctl logs web | sed -n 's/.*\(load of \|fail-nth: \)/\1/p' | note
 	check "it works" within 20 channel ask one 10
-	check "it is healthy" healthy web
+	check "it is healthy, and lost nothing" clean web
 	next=$(mkctl logs web | sed -n 's/.*fail-nth: next //p')
 	must mkctl delete web --force
 done

@@ -176,6 +176,8 @@ static int load_for_good(unsigned int nth)
 		was = errors;
 		if (fd < 0 || one_fault(fd, step, nth++, &there, &errors))
 			return -1;
+		if (!there && nth == 2)
+			return bad(step, 1, "there was none to fail", 0);
 	} while (errors > was);
 	close(fd);
 	printf("# %s: allocations %d to %u, %d errors\n", step->name, first, nth - 1, errors);
@@ -206,7 +208,7 @@ static int from(unsigned int nth)
 
 static int in_instance(unsigned int nth)
 {
-	int ret = faults_setup();
+	int ret = faults_setup() ?: faults_but_kmemleak();
 
 	if (!ret && !nth)
 		ret = faults_in_initcalls("__kmem_cache_create_args") ?: run(steps_instance_fs);

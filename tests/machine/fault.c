@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Documentation/fault-injection/fault-injection.rst. */
+#include <glob.h>
+
 #include "fault.h"
 #include "mk.h"
 
@@ -77,6 +79,22 @@ int faults_setup(void)
 	       set("fail_page_alloc", "ignore-gfp-highmem", "N") ?:
 	       set("fail_page_alloc", "min-order", "0") ?: set("fail_page_alloc", "verbose", "0") ?:
 	       faults_where("fail_usercopy", "require", (struct range){ "1", "2" });
+}
+
+int faults_but_kmemleak(void)
+{
+	glob_t caches;
+	size_t i;
+	int ret = glob("/sys/kernel/slab/*/failslab", 0, NULL, &caches) ? -ENOENT : 0;
+
+	for (i = 0; !ret && i < caches.gl_pathc; i++)
+		if (!strstr(caches.gl_pathv[i], "/kmemleak_"))
+			ret = put(caches.gl_pathv[i], "1");
+	if (ret)
+		fprintf(stderr, "/sys/kernel/slab: %s\n", strerror(-ret));
+	else
+		globfree(&caches);
+	return ret ?: set("failslab", "cache-filter", "Y");
 }
 
 int faults_in_initcalls(const char *but)

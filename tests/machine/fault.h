@@ -6,6 +6,11 @@
 /* Memory is what fails; a copy from or to user space does not. */
 int faults_setup(void);
 /*
+ * Not of the objects that kmemleak has of all others, without which it goes on,
+ * nor of those of a slab cache that is made after this.
+ */
+int faults_but_kmemleak(void);
+/*
  * The kernel's own loader warns when it has no memory, and so do an interrupt
  * that has not all its files when it ends, and a slab cache: what is below the
  * function @but does not fail.  The rest is our part.

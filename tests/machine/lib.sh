@@ -217,10 +217,14 @@ in_log() {
 
 # healthy NAME: its log has nothing that a host's must not have.  A kernel that looks
 # for mistakes has looked for leaks when it was stopped (vm/instance-init), or does it
-# now, if mk_ipc is there.
+# now, if mk_ipc is there.  One without an agent looks by itself: clean NAME.
 healthy() {
 	[ -z "${INSTANCE_ARGS-}" ] || [ ! -e /dev/mk_ipc ] || [ "$(of "$1" state)" != running ] ||
 		mkctl exec "$1" -T --timeout 60 -- sh -c "$(cat /bin/leaks)" </dev/null || return
+	clean "$1"
+}
+
+clean() {
 	mkctl logs "$1" >/tmp/log || return
 	! grep -E "$BAD_LOG" /tmp/log
 }
