@@ -27,10 +27,11 @@ lint:			## checkpatch, sparse, W=1, kernel-doc, shellcheck, cppcheck
 # FUZZ_TIME, and so many more
 seconds = $(shell echo $$(($(or $(FUZZ_TIME),600) + $1)))
 
-fuzz:			## fuzz the parsers and /dev/mk; FUZZ_TIME=seconds a target
+fuzz:			## fuzz the parsers, the calls and the file system; FUZZ_TIME=seconds a target, FUZZ_SEED
 	$(MAKE) -C tests/fuzz run
-	tests/vm/run --name fuzz --host debug --tests '62*' --limit $(call seconds,300) \
-		--env TEST_LIMIT=$(call seconds,100) --env FUZZ_ROUNDS=$(call seconds,0)s
+	tests/vm/run --name fuzz --host debug --tests '58* 62* 63*' --limit $(call seconds,600) \
+		--env TEST_LIMIT=$(call seconds,100) --env FUZZ_ROUNDS=$(call seconds,0)s \
+		--env FUZZ_SEED=$(or $(FUZZ_SEED),$(shell date +%s))
 
 coverage:		## which lines of the modules the tests reach
 	tests/coverage.sh

@@ -25,7 +25,8 @@ truncate -s 4M $DIR/dir/mapped
 printf x | dd of=$DIR/dir/mapped bs=1 seek=3000000 conv=notrunc 2>/dev/null
 ln $DIR/dir/mapped $DIR/hard
 must umount $DIR
-check "damage gives errors" fuzz-fs data $DIR "${FUZZ_ROUNDS:-200}" ${FUZZ_SEED:+"$FUZZ_SEED"}
+seed
+check "damage gives errors" fuzz-fs data $DIR "${FUZZ_ROUNDS:-200}" "$FUZZ_SEED"
 note /tmp/output
 dmesg | grep -o 'daxfs.*bad [a-z ]* at' | sed 's/.*bad //' | sort | uniq -c | sort -rn | head -n 30 | note
 check "it is mounted as it was" mount -t daxfs data $DIR

@@ -7,9 +7,10 @@
 
 # fuzz COMMAND...
 fuzz() {
-	"$@" "${FUZZ_ROUNDS:-10000}" ${FUZZ_SEED:+"$FUZZ_SEED"} </dev/null
+	"$@" "${FUZZ_ROUNDS:-10000}" "$FUZZ_SEED" </dev/null
 }
 
+seed
 carry /bin/fuzz-ipc
 host_snapshot
 must modprobe mk_core

@@ -5,7 +5,8 @@
 
 host_snapshot
 pool_up 2-3 128M
-check "each is loaded, or refused with a code" fuzz-image "${FUZZ_ROUNDS:-10000}" ${FUZZ_SEED:+"$FUZZ_SEED"}
+seed
+check "each is loaded, or refused with a code" fuzz-image "${FUZZ_ROUNDS:-10000}" "$FUZZ_SEED"
 note /tmp/output
 pool_down
 host_compare

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * fuzz-image [ROUNDS [SEED]]: loads damaged kernels, initramfs and command
+ * fuzz-image [ROUNDS|SECONDSs [SEED]]: loads damaged kernels, initramfs and command
  * lines by MK_IOC_LOAD and never starts them.  Each is loaded, or refused with
  * a code.
  */
+#include <time.h>
+
 #include "craft.h"
 #include "mk.h"
 #include "pure.h"
@@ -169,7 +171,9 @@ static int report(int rounds)
 
 int main(int argc, char **argv)
 {
-	int rounds = argc > 1 ? atoi(argv[1]) : 10000, i, ret = 0;
+	const char *length = argc > 1 ? argv[1] : "10000";
+	int rounds = atoi(length), i, ret = 0;
+	time_t end = strchr(length, 's') ? time(NULL) + rounds : 0;
 	int dev = mk_open_device(), inst;
 	struct mk_pool_query before, after;
 	struct mk_error err;
@@ -179,15 +183,15 @@ int main(int argc, char **argv)
 	inst = mk_create(dev, "image", CPU, IMAGE_MEMORY, &err);
 	if (inst < 0)
 		return fail("no instance", 0);
-	for (i = 0; i < rounds && !ret; i++)
+	for (i = 0; !ret && (end ? time(NULL) < end : i < rounds); i++)
 		ret = one_round(inst, i);
-	ret = ret ?: report(rounds);
+	ret = ret ?: report(i);
 	mk_simple(inst, MK_IOC_DELETE, &err);
 	mk_pool(dev, &after);
 	if (memcmp(&before, &after, sizeof(before)))
-		ret = fail("the pool is not what it was", rounds);
+		ret = fail("the pool is not what it was", i);
 	if (open(KERNEL, O_WRONLY) < 0 || open(INITRD, O_WRONLY) < 0)
-		ret = fail("a file is still protected", rounds);
+		ret = fail("a file is still protected", i);
 	unlink(KERNEL);
 	unlink(INITRD);
 	return ret;

@@ -241,6 +241,13 @@ spoil_link() {
 	poke $((link + 256)) 7 && poke $((link + 68)) 777 && { at true || :; }
 }
 
+# seed: what the fuzzers begin with, told before they do: it is known after a panic
+seed() {
+	FUZZ_SEED=${FUZZ_SEED:-20260101}
+	echo "# FUZZ_SEED=$FUZZ_SEED"
+	echo "<6>test: FUZZ_SEED=$FUZZ_SEED" >/dev/kmsg
+}
+
 can_fail() {
 	[ -e /proc/self/fail-nth ] || skip "this kernel cannot make allocations fail (KERNEL=debug can)"
 }

@@ -184,7 +184,8 @@ static __u64 random_state;
 
 void random_seed(int argc, char **argv)
 {
-	random_state = argc > 2 ? strtoull(argv[2], NULL, 0) : 20260101;
+	/* it would stay 0 */
+	random_state = (argc > 2 ? strtoull(argv[2], NULL, 0) : 0) ?: 20260101;
 	printf("# seed %llu\n", random_state);
 }
 
