@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0
 # Damaged arguments of every call of /dev/mk and /dev/mk_ipc; what can be done
 # with descriptors of channels and consoles; reads and writes of sysfs.  Those of
-# /dev/mk_ipc and of sysfs also in an instance.
+# /dev/mk_ipc and of sysfs also in an instance.  Those of /dev/mk also meet a kernel
+# that runs.
 . ./lib.sh
 
 # fuzz COMMAND...
@@ -14,7 +15,7 @@ seed
 carry /bin/fuzz-ipc
 host_snapshot
 must modprobe mk_core
-check "/dev/mk: each error has its code, and the pool empties" fuzz fuzz-ioctl
+check "/dev/mk: each error has its code, and the pool empties" fuzz fuzz-ioctl "$KERNEL" "$INITRD"
 note /tmp/output
 must rmmod mk_core	# its parameters are anything now
 pool_up 2 256M

@@ -7,7 +7,6 @@
 #include "fail.h"
 
 #define POOL_MEMORY	(2 * MK_POOL_GRANULE)
-#define REAL_MEMORY	(240 * MIB)	/* KASAN's kernels want a quarter of it */
 
 const char *fail_kernel, *fail_initrd;
 int dev = -1, inst = -1;
@@ -216,18 +215,9 @@ int started(void)
 	return loaded() ?: start();
 }
 
-/* mkctl packs what makes it say that it runs. */
 int running(const char *act)
 {
-	const char *args = getenv("INSTANCE_ARGS");
-	char command[1024];
-
-	snprintf(command, sizeof(command),
-		 "mkctl run fail --cpus %d --memory %lluM --kernel %s --initrd %s --timeout 300 --cmdline 'act=\"%s\" %s' >/dev/null",
-		 CPU, REAL_MEMORY / MIB, fail_kernel, fail_initrd, act, args ?: "");
-	if (system(command))
-		return -ESRCH;
-	inst = mk_open_name(dev, "fail", &error);
+	inst = mk_run(dev, "fail", fail_kernel, fail_initrd, act, &error);
 	return inst < 0 ? inst : 0;
 }
 

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * fuzz-ioctl [ROUNDS|SECONDSs [SEED]]: calls of /dev/mk with damaged arguments,
- * on right and wrong descriptors, and reads and writes of sysfs.  The images
- * that it may start halt at once.  An error has a code; afterwards all of the
- * pool is free.  A kernel with KCOV tells which calls reached something new:
- * they are kept, and damaged again.
+ * fuzz-ioctl KERNEL INITRD [ROUNDS|SECONDSs [SEED]]: calls of /dev/mk with damaged
+ * arguments, on right and wrong descriptors, and reads and writes of sysfs.  The
+ * images that it may start halt at once, but now and then that kernel runs.  An
+ * error has a code; afterwards all of the pool is free.  A kernel with KCOV tells
+ * which calls reached something new: they are kept, and damaged again.
  */
 #include <stddef.h>
 #include <sys/mman.h>
@@ -17,6 +17,10 @@
 #define GARBAGE		"/tmp/fuzz.garbage"
 #define NR_INSTANCES	4
 #define POOL_MAX	(1024 * MIB)
+#define ANEW		500	/* rounds with one pool */
+#define REAL		2000	/* rounds from one start of the kernel to the next */
+#define ENOUGH		(5 * REAL)	/* rounds in which each call meets it */
+#define PARAMETERS	"/sys/module/mk_core/parameters"
 
 struct arena {
 	union argument arg;
@@ -28,11 +32,13 @@ struct arena {
 };
 
 static struct arena *const a = (void *)ARENA;
-static const char *const sysfs[] = { MK_SYSFS, "/sys/module/mk_core/parameters", NULL };
+static const char *const sysfs[] = { MK_SYSFS, PARAMETERS, NULL };
 static int dev, image, garbage, directory;
 static int instances[NR_INSTANCES] = { -1, -1, -1, -1 };
 static int regions[NR_INSTANCES] = { -1, -1, -1, -1 };
 static unsigned int done, refused;
+static unsigned int met[NR_CALLS];	/* how often the kernel ran when it was made */
+static const char *kernel, *initrd;
 
 static int any_instance(void)
 {
@@ -212,14 +218,37 @@ static int right_descriptor(const struct call *call)
 	}
 }
 
-static void keep(const struct call *call, int fd)
+static void put(int *slot, int fd)
 {
-	int is_region = call->cmd == MK_IOC_REGION_CREATE || call->cmd == MK_IOC_REGION_OPEN;
-	int *slot = (is_region ? regions : instances) + random_below(NR_INSTANCES);
-
 	if (*slot >= 0)
 		close(*slot);
 	*slot = fd;
+}
+
+static void keep(const struct call *call, int fd)
+{
+	int is_region = call->cmd == MK_IOC_REGION_CREATE || call->cmd == MK_IOC_REGION_OPEN;
+
+	put((is_region ? regions : instances) + random_below(NR_INSTANCES), fd);
+}
+
+static int ends(const struct call *call)
+{
+	return call->cmd == MK_IOC_STOP || call->cmd == MK_IOC_KILL;
+}
+
+/* Return: whether the call is to be made: the kernel is to live for a while. */
+static int meet(const struct call *call, int fd)
+{
+	int spare = random_below(8);
+	struct mk_query q;
+
+	if (call->on != ON_INSTANCE || mk_query(fd, &q) || q.state != MK_RUNNING)
+		return 1;
+	if (ends(call) && spare)
+		return 0;
+	met[call - calls]++;
+	return 1;
 }
 
 static const struct call *choose(void)
@@ -240,6 +269,8 @@ static int one_call(void)
 	int fd = stray ? any_file() : right_descriptor(call);
 
 	corpus_damage(call);
+	if (!meet(call, fd))
+		return 0;
 	ret = corpus_call(call, fd, cut);
 	if (ret > 0)
 		keep(call, ret);
@@ -295,14 +326,15 @@ static int empty_pool(void)
 	return 1;
 }
 
-static int restock(void)
+static int restock(unsigned int granules)
 {
 	struct mk_pool_change c = { .hdr.size = sizeof(c), .cpus = ptr(a->cpus), .nr_cpus = 2,
 				    .extents = ptr(a->extents), .nr_extents = 1 };
 
 	a->cpus[0] = CPU;
 	a->cpus[1] = OTHER_CPU;
-	a->extents[0] = (struct mk_extent){ .size = MK_POOL_GRANULE, .node = MK_NODE_ANY };
+	a->extents[0] = (struct mk_extent){ .size = granules * MK_POOL_GRANULE,
+					    .node = MK_NODE_ANY };
 	return mk_call(dev, MK_IOC_POOL_ADD, &c);
 }
 
@@ -314,12 +346,48 @@ static int too_much(void)
 	return q.memory > POOL_MAX;
 }
 
+/* Its name is one of ours; the parameters may be anything. */
+static int run_kernel(void)
+{
+	struct mk_error err;
+	int fd;
+
+	file_write(PARAMETERS "/liveness_ms", "5000", 4);
+	file_write(PARAMETERS "/boot_ms", "300000", 6);
+	fd = mk_run(dev, "f0", kernel, initrd, "", &err);
+	if (fd < 0)
+		return fd;
+	put(&instances[0], fd);
+	put(&instances[1], dup(fd));
+	return 0;
+}
+
+static int begin_anew(int real)
+{
+	return empty_pool() ?: restock(real ? 2 : 1) ?: real ? run_kernel() : 0;
+}
+
+/* What ends it has fewer turns. */
+static int report_met(int rounds)
+{
+	unsigned int i;
+	int missing = 0;
+
+	for (i = 0; i < NR_CALLS; i++) {
+		if (calls[i].on != ON_INSTANCE)
+			continue;
+		printf("# %s met a kernel that runs %u times\n", calls[i].name, met[i]);
+		missing |= !met[i] && !ends(&calls[i]);
+	}
+	return missing && rounds >= ENOUGH;
+}
+
 static int prepare(void)
 {
-	unsigned char kernel[IMAGE_SIZE];
+	unsigned char small[IMAGE_SIZE];
 
-	image_make(kernel);
-	if (file_write(IMAGE, kernel, sizeof(kernel)) || file_write(GARBAGE, "garbage", 7))
+	image_make(small);
+	if (file_write(IMAGE, small, sizeof(small)) || file_write(GARBAGE, "garbage", 7))
 		return -1;
 	dev = mk_open_device();
 	image = open(IMAGE, O_RDONLY);
@@ -333,8 +401,8 @@ static int one_round(int round)
 	int ret = 0;
 
 	/* now and then: a pool with something in it */
-	if (round % 500 == 0 || too_much())
-		ret = empty_pool() ?: restock();
+	if (round % ANEW == 0 || too_much())
+		ret = begin_anew(round % REAL == 0);
 	if (!random_below(16))
 		sysfs_touch(sysfs);
 	if (!random_below(16))
@@ -344,16 +412,20 @@ static int one_round(int round)
 
 int main(int argc, char **argv)
 {
-	const char *length = argc > 1 ? argv[1] : "10000";
+	const char *length = argc > 3 ? argv[3] : "10000";
 	int rounds = atoi(length), i, ret;
 	time_t end = strchr(length, 's') ? time(NULL) + rounds : 0;
 
-	random_seed(argc, argv);
+	if (argc < 3)
+		return 2;
+	kernel = argv[1];
+	initrd = argv[2];
+	random_seed(argc - 2, argv + 2);
 	ret = prepare();
 	for (i = 0; !ret && (end ? time(NULL) < end : i < rounds); i++)
 		ret = one_round(i);
 	ret = empty_pool() ?: ret;
 	printf("# %d calls: %u done, %u refused\n", i, done, refused);
 	corpus_report();
-	return ret || done < refused / 20 ? 1 : 0;
+	return report_met(i) || ret || done < refused / 20 ? 1 : 0;
 }

@@ -19,6 +19,7 @@
 #define OTHER_CPU	3
 #define IMAGE_SIZE	(32 * 1024)
 #define IMAGE_MEMORY	(2 * MIB)	/* an instance's, enough for the image */
+#define REAL_MEMORY	(240 * MIB)	/* that of a kernel: KASAN's want a quarter of it */
 
 /* Any argument, with room behind it. */
 union argument {
@@ -76,6 +77,9 @@ int mk_call(int fd, unsigned int cmd, void *arg);
 int mk_open_device(void);
 int mk_create(int dev, const char *name, __u32 cpu, __u64 memory, struct mk_error *err);
 int mk_open_name(int dev, const char *name, struct mk_error *err);
+/* A kernel on CPU, whose init does @act; it runs.  Return: a descriptor, or -errno. */
+int mk_run(int dev, const char *name, const char *kernel, const char *initrd, const char *act,
+	   struct mk_error *err);
 int mk_load_file(int inst, const char *path, struct mk_error *err);
 int mk_region_create(int dev, const char *name, __u64 size, struct mk_error *err);
 int mk_region_open(int dev, const char *name, struct mk_error *err);
