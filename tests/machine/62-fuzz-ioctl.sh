@@ -21,7 +21,7 @@ must rmmod mk_core	# its parameters are anything now
 pool_up 2 256M
 INSTANCE_ARGS="console=hvc0${INSTANCE_ARGS+ $INSTANCE_ARGS}"
 must modprobe mk_ipc
-must run_instance web 2 256M 'channel echo f0 & while :; do channel echo f1; done 2>/dev/null' --initrd /tmp/carry.cpio
+must run_instance web 2 256M 'mount -t debugfs debugfs /sys/kernel/debug; channel echo f0 & while :; do channel echo f1; done 2>/dev/null' --initrd /tmp/carry.cpio
 check "/dev/mk_ipc: likewise, and no permit is left" fuzz fuzz-ipc
 note /tmp/output
 must mkctl channel add f1 --between host,web
@@ -34,6 +34,9 @@ while [ ! -e /tmp/done ]; do
 done >/dev/null 2>&1 &
 check "and in an instance" fuzz mkctl exec web -T -- fuzz-ipc
 note /tmp/output
+if [ -e /sys/kernel/debug/kcov ] && [ "$RELEASE" = "$(uname -r)" ]; then
+	check "where what they reach is seen, too" grep -q '^# sees' /tmp/output
+fi
 touch /tmp/done
 check "which goes on" at true
 must mkctl channel remove f0

@@ -12,10 +12,16 @@ static struct kept {
 } kept[KEPT_MAX];
 
 static unsigned int nr_kept, nr_news;
+static int sees;
 
 int corpus_open(void)
 {
-	printf("# %s what calls reach\n", kcov_open() ? "cannot see" : "sees");
+	sees = kcov_open();
+	if (sees < 0) {
+		perror("kcov");
+		return -1;
+	}
+	printf("# %s what calls reach\n", sees ? "sees" : "cannot see");
 	return mmap(ARENA, ARENA_SIZE, PROT_READ | PROT_WRITE,
 		    MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) == ARENA ? 0 : -1;
 }
@@ -77,7 +83,11 @@ int corpus_needs_code(int ret)
 	       hdr->size >= sizeof(*hdr) && hdr->size <= 4096;
 }
 
-void corpus_report(void)
+int corpus_report(void)
 {
 	printf("# %u places reached, %u calls kept\n", nr_news, nr_kept);
+	if (!sees || nr_news)
+		return 0;
+	fprintf(stderr, "kcov saw nothing\n");
+	return -1;
 }

@@ -26,6 +26,7 @@ void corpus_damage(const struct call *call);
 int corpus_call(const struct call *call, int fd, int cut);
 /* Return: whether an error must have a code: nobody said it before he looked at all. */
 int corpus_needs_code(int ret);
-void corpus_report(void);
+/* Return: 0, or -1 when a kernel that tells what calls reach has told nothing. */
+int corpus_report(void);
 
 #endif /* TESTS_MACHINE_CORPUS_H */

@@ -426,6 +426,5 @@ int main(int argc, char **argv)
 		ret = one_round(i);
 	ret = empty_pool() ?: ret;
 	printf("# %d calls: %u done, %u refused\n", i, done, refused);
-	corpus_report();
-	return report_met(i) || ret || done < refused / 20 ? 1 : 0;
+	return corpus_report() || report_met(i) || ret || done < refused / 20 ? 1 : 0;
 }

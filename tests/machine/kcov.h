@@ -3,7 +3,7 @@
 #ifndef TESTS_MACHINE_KCOV_H
 #define TESTS_MACHINE_KCOV_H
 
-/* Return: 0, or -1 on a kernel without it; then nothing is ever new. */
+/* Return: 1, 0 on a kernel without it, where nothing is ever new, or -1. */
 int kcov_open(void);
 void kcov_start(void);
 /* Return: how many places were reached since kcov_start() for the first time. */
