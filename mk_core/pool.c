@@ -271,10 +271,20 @@ static void copy_use(struct mk_chunk *to, const struct mk_chunk *from)
 			mk_chunk_mark(to, at, MK_MEMORY_GRANULE, true);
 }
 
+static void list_rest(struct list_head *rest)
+{
+	struct mk_chunk *c, *next;
+
+	list_for_each_entry_safe(c, next, rest, node) {
+		list_del(&c->node);
+		list_chunk(c);
+	}
+}
+
 /* The chosen granules leave; @rest takes the place of their chunks. */
 static void give_chosen(const u64 *chosen, unsigned int nr, struct list_head *rest)
 {
-	struct mk_chunk *c, *next;
+	struct mk_chunk *c;
 	unsigned int i;
 
 	mutex_lock(&mk_pool_lock);
@@ -287,10 +297,7 @@ static void give_chosen(const u64 *chosen, unsigned int nr, struct list_head *re
 		list_del(&c->node);
 		mk_chunk_delete(c);
 	}
-	list_for_each_entry_safe(c, next, rest, node) {
-		list_del(&c->node);
-		list_chunk(c);
-	}
+	list_rest(rest);
 	mutex_unlock(&mk_pool_lock);
 	for (i = 0; i < nr; i++)
 		mk_memory_release(chosen[i], MK_POOL_GRANULE);
