@@ -3,7 +3,7 @@
  * fuzz-ipc [ROUNDS|SECONDSs [SEED]]: calls of /dev/mk_ipc with damaged arguments,
  * all that can be done with the descriptors of channels and consoles, and reads and
  * writes of sysfs.  An instance "web" runs; of the channels f0 and f1 it sends back
- * what comes, or the host does where this runs in "web".  An error has a code;
+ * what comes, or the host does of f2 where this runs in "web".  An error has a code;
  * afterwards no permit of ours is left.  See fuzz-ioctl.c.
  */
 #include <poll.h>
