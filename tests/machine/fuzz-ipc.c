@@ -12,31 +12,14 @@
 #include <termios.h>
 #include <time.h>
 
-#include "../../mk_ipc/uapi.h"
 #include "../../mk_ipc/wire.h"
 #include "corpus.h"
+#include "ipc-calls.h"
 #include "sysfs.h"
 
 #define NR_FILES	8
 #define MAP_MAX		(4 * MIB)
 #define LIMIT		"/sys/module/mk_ipc/parameters/bell_limit"
-
-#define IPC_CALL(_name, _type, _descriptor) { \
-	.name = #_name, .cmd = MK_IPC_IOC_##_name, .size = sizeof(_type), .on = _descriptor }
-
-#define NR_BOTH		2	/* the first ones, which are not the host's alone */
-
-static const struct call ipc_calls[] = {
-	IPC_CALL(OPEN, struct mk_ipc_open, 0),
-	IPC_CALL(BELL, struct mk_ipc_bell, 1),
-	IPC_CALL(PERMIT, struct mk_ipc_permit, 0),
-	IPC_CALL(FORBID, struct mk_ipc_forbid, 0),
-	IPC_CALL(LIST, struct mk_ipc_list, 0),
-	IPC_CALL(CONSOLE, struct mk_ipc_console, 0),
-	IPC_CALL(CONSOLE_QUERY, struct mk_ipc_console_query, 1),
-};
-
-#define NR_IPC_CALLS	(sizeof(ipc_calls) / sizeof(*ipc_calls))
 
 static unsigned char *const room = ARENA + 32 * 1024;
 static int dev, is_instance;
