@@ -269,4 +269,38 @@ TEST(nodes)
 	EXPECT_EQ(0, unlink("sock"));
 }
 
+static struct stat stat_of(const char *name)
+{
+	struct stat st = { };
+
+	stat(name, &st);
+	return st;
+}
+
+TEST(directory_counts_what_is_in_it)
+{
+	blkcnt_t blocks;
+	char name[16];
+	int i;
+
+	ASSERT_EQ(0, mkdir("counts", 0755));
+	EXPECT_EQ(2, stat_of("counts").st_nlink);
+	ASSERT_EQ(0, mkdir("counts/dir", 0755));
+	EXPECT_EQ(3, stat_of("counts").st_nlink);
+	blocks = stat_of("counts").st_blocks;
+	for (i = 0; i < 300; i++) {
+		sprintf(name, "counts/%d", i);
+		close(make(name));
+	}
+	EXPECT_EQ(3, stat_of("counts").st_nlink);
+	EXPECT_LT(blocks, stat_of("counts").st_blocks);
+	for (i = 0; i < 300; i++) {
+		sprintf(name, "counts/%d", i);
+		unlink(name);
+	}
+	ASSERT_EQ(0, rmdir("counts/dir"));
+	EXPECT_EQ(2, stat_of("counts").st_nlink);
+	ASSERT_EQ(0, rmdir("counts"));
+}
+
 TEST_HARNESS_MAIN
