@@ -454,15 +454,12 @@ static bool in_extent(const struct mk_instance *inst, u64 addr, u64 len)
 static long read_piece(struct mk_instance *inst, u64 addr, void *to, u64 len,
 		       struct mk_error *err)
 {
-	long ret;
-
 	/* keeps the memory the instance's own while a piece is copied */
-	ret = mk_instance_lock(inst, err);
+	long ret = mk_instance_lock(inst, MK_ANY_STATE, err);
+
 	if (ret)
 		return ret;
-	if (inst->deleted)
-		ret = mk_fail(err, -ENOENT, MK_E_DELETED, 0, 0);
-	else if (!inst->image.kernel)	/* what is there was another's */
+	if (!inst->image.kernel)	/* what is there was another's */
 		ret = mk_fail(err, -EBUSY, MK_E_STATE, inst->state, 0);
 	else if (!in_extent(inst, addr, len))
 		ret = mk_fail(err, -EINVAL, MK_E_MEM_ADDRESS, addr, len);

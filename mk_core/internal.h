@@ -335,13 +335,32 @@ struct mk_instance {
 extern struct list_head mk_instances;
 extern struct mutex mk_instances_lock;	/* the list and the ids in it */
 
+/* Sets of enum mk_state. */
+#define MK_HAS_IMAGE	(BIT(MK_LOADED) | BIT(MK_STOPPED) | BIT(MK_CRASHED))
+#define MK_AT_REST	(MK_HAS_IMAGE | BIT(MK_CREATED))
+#define MK_ANY_STATE	(MK_AT_REST | BIT(MK_STARTING) | BIT(MK_RUNNING) | BIT(MK_STOPPING))
+
 void mk_instance_exit(void);
 int mk_instance_create(const struct mk_create *req, const u32 *cpus,
 		       struct mk_instance **out, struct mk_error *err);
 struct mk_instance *mk_instance_find(const char *name, u32 id);
-int mk_instance_lock(struct mk_instance *inst, struct mk_error *err);
+int mk_instance_lock(struct mk_instance *inst, unsigned long allowed, struct mk_error *err);
 void mk_instance_get(struct mk_instance *inst);
 void mk_instance_put(struct mk_instance *inst);
+int mk_instance_delete(struct mk_instance *inst, struct mk_error *err);
+int mk_instance_query(struct mk_instance *inst, struct mk_query *q,
+		      struct mk_pool_cpu *cpus, struct mk_extent *extents,
+		      struct mk_error *err);
+bool mk_instance_alive(const struct mk_instance *inst);
+void mk_instance_state(struct mk_instance *inst, u32 state);
+int mk_node_check(int node, struct mk_error *err);
+const char *mk_state_name(u32 state);
+const char *mk_reason_name(u32 reason);
+
+/* --- run.c ------------------------------------------------------------- */
+
+extern bool mk_going_down;	/* no more starts: the host restarts */
+
 int mk_instance_load(struct mk_instance *inst, const struct mk_load *req,
 		     char *cmdline, struct mk_error *err);
 int mk_instance_reload(struct mk_instance *inst, struct mk_error *err);
@@ -352,18 +371,8 @@ int mk_instance_policy(struct mk_instance *inst, u32 policy, u32 delay_ms,
 		       struct mk_error *err);
 void mk_instance_restart(struct mk_instance *inst);
 int mk_instance_kill(struct mk_instance *inst, struct mk_error *err);
-int mk_instance_delete(struct mk_instance *inst, struct mk_error *err);
-int mk_instance_query(struct mk_instance *inst, struct mk_query *q,
-		      struct mk_pool_cpu *cpus, struct mk_extent *extents,
-		      struct mk_error *err);
-bool mk_instance_alive(const struct mk_instance *inst);
-void mk_instance_state(struct mk_instance *inst, u32 state);
 void mk_instance_end(struct mk_instance *inst, u32 state, u32 reason,
 		     const char *text);
-int mk_node_check(int node, struct mk_error *err);
-const char *mk_state_name(u32 state);
-const char *mk_reason_name(u32 reason);
-extern bool mk_going_down;	/* no more starts: the host restarts */
 void mk_instances_end_all(void);
 int mk_instances_alive(void);
 
