@@ -262,24 +262,6 @@ static int connect_console(struct console *c, const struct args *a)
 	return 0;
 }
 
-static void catch_signals(struct console *c)
-{
-	static const int signals[] = {
-		SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGTSTP, SIGCONT, SIGWINCH
-	};
-	struct sigaction old;
-	sigset_t set;
-	size_t i;
-
-	sigemptyset(&set);
-	for (i = 0; i < ARRAY_SIZE(signals); i++)
-		if (!sigaction(signals[i], NULL, &old) && old.sa_handler != SIG_IGN)
-			sigaddset(&set, signals[i]);
-	sigprocmask(SIG_BLOCK, &set, NULL);
-	signal(SIGPIPE, SIG_IGN);	/* the terminal is to be set back */
-	c->signals = signalfd(-1, &set, SFD_CLOEXEC);
-}
-
 /* The console ends a moment before the instance says why. */
 static int report_end(struct console *c)
 {
@@ -307,7 +289,7 @@ static int run_session(struct console *c, const struct args *a)
 	enum end end;
 	int err;
 
-	catch_signals(c);
+	c->signals = terminal_signals();
 	c->listens = !(a->given & OPT_READ_ONLY);
 	if (a->timeout_ms >= 0)
 		c->end_ns = clock_ns(CLOCK_MONOTONIC) + a->timeout_ms * 1000000ULL;

@@ -59,24 +59,6 @@ static bool get_size(struct mk_size *size)
 	return true;
 }
 
-static void catch_signals(struct exec *x)
-{
-	static const int signals[] = {
-		SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, SIGTSTP, SIGCONT, SIGWINCH
-	};
-	struct sigaction old;
-	sigset_t set;
-	size_t i;
-
-	sigemptyset(&set);
-	for (i = 0; i < ARRAY_SIZE(signals); i++)
-		if (!sigaction(signals[i], NULL, &old) && old.sa_handler != SIG_IGN)
-			sigaddset(&set, signals[i]);
-	sigprocmask(SIG_BLOCK, &set, NULL);
-	signal(SIGPIPE, SIG_IGN);	/* the terminal is to be set back */
-	x->signals = signalfd(-1, &set, SFD_CLOEXEC);
-}
-
 /* The command stops as well, unless it has a terminal of its own to care for. */
 static void stop_here(struct exec *x)
 {
@@ -320,7 +302,7 @@ static int run(struct exec *x, const struct args *a)
 
 	if (ret)
 		return ret;
-	catch_signals(x);
+	x->signals = terminal_signals();
 	x->listens = true;
 	x->window = MK_WINDOW;
 	x->resized = true;	/* since the request was made */

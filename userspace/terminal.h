@@ -22,4 +22,10 @@ void terminal_raw(struct terminal *t);
 /* As it was before terminal_raw(). */
 void terminal_back(struct terminal *t);
 
+/*
+ * Return: a signalfd of what must not end the command before terminal_back(), or is
+ * to be passed on; what the caller's caller has ignored stays so.  -1 without one.
+ */
+int terminal_signals(void);
+
 #endif /* MKCTL_TERMINAL_H */
