@@ -116,6 +116,8 @@ int mk_core_ring(u32 apicid, u8 vector)
 	unsigned long flags;
 	bool idle;
 
+	if (apicid >= (x2apic_mode ? U32_MAX : 0xff))	/* that is all CPUs */
+		return -EINVAL;
 	weak_wrmsr_fence();	/* in x2APIC mode the command overtakes stores */
 	local_irq_save(flags);
 	idle = icr_idle();

@@ -115,7 +115,8 @@ u64 mk_core_epoch(void);
  * All that was stored before is seen by whoever takes the interrupt.
  *
  * Context: any but NMI.
- * Return: 0, or -EIO when the local APIC does not take the command.
+ * Return: 0, -EINVAL for what reaches every CPU, or -EIO when the local APIC does
+ * not take the command.
  */
 int mk_core_ring(u32 apicid, u8 vector);
 

@@ -9,8 +9,10 @@
 #include "internal.h"
 #include "peer.h"
 
+/* What a device can have, in every kernel: asm/irq_vectors.h */
 #define VECTOR_FIRST	0x20	/* below are exceptions: FIRST_EXTERNAL_VECTOR */
-#define VECTOR_LAST	0xfe
+#define VECTOR_LAST	0xeb	/* beyond are the timer, reboot, ...: LOCAL_TIMER_VECTOR */
+#define VECTOR_SYSCALL	0x80	/* IA32_SYSCALL_VECTOR */
 
 static LIST_HEAD(channels);
 static LIST_HEAD(ending);	/* mk_ipc_lock; each with a reference */
@@ -282,19 +284,23 @@ static bool is_theirs(const struct mk_channel *ch, u32 apicid)
 	return !ch->apicid;
 }
 
+static bool is_device(u32 vector)
+{
+	return vector >= VECTOR_FIRST && vector <= VECTOR_LAST && vector != VECTOR_SYSCALL;
+}
+
+/* The address may be from a program that has the channel. */
 static void ring(struct mk_channel *ch, u64 bell)
 {
+	u32 apicid = MK_BELL_APICID(bell), vector = MK_BELL_VECTOR(bell);
+
 	if (!bell)
 		return;
-	if (MK_BELL_VECTOR(bell) < VECTOR_FIRST || MK_BELL_VECTOR(bell) > VECTOR_LAST ||
-	    !is_theirs(ch, MK_BELL_APICID(bell))) {
-		if (atomic_inc_return(&ch->bad_bells) == 1)
-			pr_warn_ratelimited("channel %s: %s (%u) has no doorbell at APIC %#x, vector %#x: it is not rung\n",
-					    ch->name, ch->peer_name, ch->peer, MK_BELL_APICID(bell),
-					    MK_BELL_VECTOR(bell));
+	if (is_device(vector) && is_theirs(ch, apicid) && mk_core_ring(apicid, vector) != -EINVAL)
 		return;
-	}
-	mk_core_ring(MK_BELL_APICID(bell), MK_BELL_VECTOR(bell));
+	if (atomic_inc_return(&ch->bad_bells) == 1)
+		pr_warn_ratelimited("channel %s: %s (%u) has no doorbell at APIC %#x, vector %#x: it is not rung\n",
+				    ch->name, ch->peer_name, ch->peer, apicid, vector);
 }
 
 void mk_channel_ring(struct mk_channel *ch)

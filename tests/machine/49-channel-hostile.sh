@@ -67,6 +67,12 @@ must channel ask good 1
 rm -f /tmp/done /tmp/good
 good &
 use bad &
+# Vectors of the kernel itself (reboot, system call, timer, spurious, NMI), and of all CPUs.
+must run_instance web 2 256M "channel forge bad 0xf800000000 0x8000000000 0xec00000000 0xff00000000 0x200000000 \
+0x31000000ff 0x31ffffffff 0x31000001ff; echo forged >/dev/kmsg"
+check "a program has its kernel ring at wrong addresses" in_log web forged 60
+check "   it does not" in_log web 'bad: host (0) has no doorbell at APIC 0, vector 0xf8: it is not rung'
+must mkctl delete web --force
 round=0
 while [ $round -lt 3 ]; do
 	round=$((round + 1))

@@ -20,6 +20,7 @@
  *					prints how many, and when that was seen
  *	channel witness NAME TOLD	sees it, and says so through channel TOLD
  *	channel scribble NAME COUNT	writes random words anywhere in it, and rings
+ *	channel forge NAME BELL...	rings the other side at these addresses: MK_BELL()
  *	channel turn NAME COUNT		asks, and has another doorbell each 20 times;
  *					prints how many it was given
  *	channel bells CPU NAME...	has a doorbell there for each, until it is killed
@@ -434,11 +435,22 @@ static void scribble(unsigned long count)
 
 	for (n = 0; n < count; n++) {
 		/* the heads most of the time: the first 640 bytes have all fields */
-		word[random() % (n % 4 ? 160 : n % 8 ? head : all)] = random() << (random() % 3);
+		word[random() % (n % 4 ? 160 : n % 8 ? head : all)] =
+			n % 3 ? random() << (random() % 3) : random() % 256;
 		if (!(n % 64))
 			mk_chan_ring(&chan);
 	}
 	printf("scribbled %lu\n", count);
+}
+
+static void forge(char **arg)
+{
+	__u64 *bell = &chan.head->side[!chan.info.side].bell;
+
+	for (; *arg; arg++) {
+		mk_peer_store(bell, strtoull(*arg, NULL, 0));
+		mk_chan_ring(&chan);
+	}
 }
 
 int main(int argc, char **argv)
@@ -485,6 +497,8 @@ int main(int argc, char **argv)
 		drain();
 	else if (!strcmp(act, "scribble"))
 		scribble(count);
+	else if (!strcmp(act, "forge"))
+		forge(argv + 3);
 	else if (!strcmp(act, "turn"))
 		turn(count);
 	else
