@@ -176,6 +176,8 @@ static const struct option options[] = {
 	  take_rate },
 	{ OPT_READ_ONLY, 0, "read-only", NULL, "only look; another one may write", NULL },
 	{ OPT_NO_HISTORY, 0, "no-history", NULL, "only what is printed from now on", NULL },
+	{ OPT_INTERACTIVE, 'i', "interactive", NULL,
+	  "pass standard input on, as is done without it, too", NULL },
 	{ OPT_TTY, 't', "tty", NULL, "give the command a terminal", NULL },
 	{ OPT_NO_TTY, 'T', "no-tty", NULL, "give it none", NULL },
 	{ OPT_JSON, 'j', "json", NULL, "JSON output, errors too", NULL },

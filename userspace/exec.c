@@ -332,11 +332,12 @@ const struct cmd exec_cmds[] = {
 	  .operand = "NAME",
 	  .takes = TAKES_COMMAND,
 	  .failed = EXIT_OWN,
-	  .options = OPT_TTY | OPT_NO_TTY | OPT_TIMEOUT,
+	  .options = OPT_INTERACTIVE | OPT_TTY | OPT_NO_TTY | OPT_TIMEOUT,
 	  .summary = "Run a command in an instance",
 	  .detail = "It gets a terminal when both standard input and output are one, the signals\n"
 		    "that mkctl gets, and ends when mkctl does. What looks like\n"
-		    "an option behind COMMAND is its own.\n"
+		    "an option behind COMMAND is its own. Standard input is read to its end: in a\n"
+		    "loop that reads from there give it </dev/null.\n"
 		    "Exit codes are its own, 128 and the signal that killed it, 127 where there is\n"
 		    "no such command, 126 where it cannot be run, 125 for all that mkctl cannot do.\n"
 		    "--timeout: how long an instance that was just started is waited for (5).\n",

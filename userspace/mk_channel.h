@@ -29,6 +29,10 @@
 #include <time.h>
 #include <unistd.h>
 
+#if !defined(O_CLOEXEC) || !defined(CLOCK_MONOTONIC)
+#error "mk_channel.h needs _GNU_SOURCE (or -std=gnu11, gcc's default has it)"
+#endif
+
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wunused-function"
 #define MK_RING_API	static

@@ -57,6 +57,7 @@
 #define OPT_RESTART	BIT(25)
 #define OPT_READ_ONLY	BIT(26)
 #define OPT_NO_HISTORY	BIT(27)
+#define OPT_INTERACTIVE	BIT(28)
 #define OPT_KIND	BIT(29)
 #define OPT_CLASSES	BIT(30)
 #define OPT_RATE	BIT(31)

@@ -71,7 +71,7 @@ static int fail_connect(const struct reach *r, int err)
 			    "wait longer: --timeout; dmesg of both tells who has AF_VSOCK",
 			    "mk_ipc has no sockets with it");
 	return fail(EXIT_FAILED, "no_server", r->in.label,
-		    "wait longer: --timeout; it has to be started with mk-init and mk_ipc",
+		    "wait longer: --timeout; it has to be started with mk-init and mk_ipc; mkctl-exec(8) tells more",
 		    "its first process does not answer: %s", strerror(err));
 }
 
