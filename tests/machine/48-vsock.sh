@@ -93,6 +93,13 @@ must within 10 grep -q holds /tmp/hold.forbid
 must channel forbid pair
 check "forbidden: reset" ends_soon /tmp/hold.forbid
 check "and refused" vsock at "$web" vsock refused "$db" 5000 ENODEV
+must mkctl channel add slow --between web,db --kind vsock --rate 200K
+must within 10 vsock at "$web" vsock at "$db" true
+begin=$(uptime_seconds)
+check "1 MiB with a rate of 200 KiB a second" vsock at "$web" vsock speed "$db" 1
+took=$(($(uptime_seconds) - begin))
+check "takes 4 seconds or more: $took" test $took -ge 4
+must mkctl channel remove slow
 
 check "vsock loopback, to compare" sh -c 'modprobe -q vsock_loopback; vsock speed 1 "${MIB:-64}"'
 note /tmp/output

@@ -7,6 +7,7 @@
  *	insmod mk_talk.ko ask=1 peer=0 count=1000	takes, and asks the host
  */
 #include <linux/delay.h>
+#include <linux/ktime.h>
 #include <linux/module.h>
 #include <linux/random.h>
 #include <linux/slab.h>
@@ -227,6 +228,7 @@ static int talk(void)
 
 static int __init mk_talk_init(void)
 {
+	ktime_t begin = ktime_get();
 	int ret;
 
 	handler.class = class;
@@ -234,7 +236,8 @@ static int __init mk_talk_init(void)
 	if (ret || !ask)
 		return ret;
 	ret = talk();
-	pr_info("mk_talk: %u asked %s (%d)\n", peer, ret == expect ? "well" : "badly", ret);
+	pr_info("mk_talk: %u asked %s (%d) for %lld ms\n", peer,
+		ret == expect ? "well" : "badly", ret, ktime_ms_delta(ktime_get(), begin));
 	return 0;
 }
 
