@@ -150,10 +150,8 @@ static int join(struct mk_fs *fs, struct fs_context *fc)
 
 	if (err == -EINVAL)
 		return invalf(fc, "%s: there is no daxfs in it", fs->pages.name);
-	if (err == -EPROTONOSUPPORT)
-		errorf(fc, "%s: its format is another version's", fs->pages.name);
 	if (err)
-		return err;
+		goto out;
 	core->op = kvcalloc(core->nr_ops, sizeof(*core->op), GFP_KERNEL);
 	if (!core->op)
 		return -ENOMEM;
@@ -161,6 +159,9 @@ static int join(struct mk_fs *fs, struct fs_context *fc)
 	if (fs->pages.kind == MK_FS_DAX || (fs->pages.kind == MK_FS_PHYS && opt->alone))
 		bury_all(core);
 	err = daxfs_join(core, &who);
+out:
+	if (err == -EPROTONOSUPPORT)
+		errorf(fc, "%s: its format is another version's", fs->pages.name);
 	if (err == -EAGAIN)
 		errorf(fc, "%s: it is being made larger: mount it again", fs->pages.name);
 	if (err == -EUSERS)
@@ -255,10 +256,14 @@ static int find_pages(struct mk_fs_pages *pages, struct fs_context *fc)
 	}
 	if (opt->dax || (!opt->region && fc->source && *fc->source == '/')) {
 		err = mk_fs_pages_dax(pages, opt->dax ?: fc->source, &type);
-		if (err)
-			errorf(fc, "%s: no block device that is memory, or in use",
-			       opt->dax ?: fc->source);
-		return err;
+		if (err != -ENOTBLK || opt->dax) {
+			if (err)
+				errorf(fc, "%s: no block device that is memory, or in use",
+				       opt->dax ?: fc->source);
+			return err;
+		}
+		/* mount(8) makes a path of a word when there is a file of that name */
+		region = kbasename(fc->source);
 	}
 	if (!region)
 		return invalf(fc, "which region? mount -t daxfs NAME DIR");

@@ -312,7 +312,8 @@ static bool is_growing(struct daxfs *fs)
  * @fs:		attached; @op is set
  * @who:	this kernel
  *
- * Return: 0; -EUSERS: no slot is free; -EAGAIN: it grows, map and attach it again;
+ * Return: 0; -EPROTONOSUPPORT: it has features that who writes must know; -EUSERS: no
+ * slot is free; -EAGAIN: it grows, map and attach it again;
  * -EIO, -EINTR as daxfs_pause().
  */
 int daxfs_join(struct daxfs *fs, const struct daxfs_who *who)
@@ -322,6 +323,8 @@ int daxfs_join(struct daxfs *fs, const struct daxfs_who *who)
 	__u32 i;
 	int err;
 
+	if (mk_peer_load(&super->ro_compat))
+		return -EPROTONOSUPPORT;
 	for (i = 0; i < fs->nr_slots; i++) {
 		slot = daxfs_slot(fs, i);
 		/* its boot is what claims it: whoever buries us finds it */

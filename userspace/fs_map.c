@@ -177,7 +177,7 @@ int fs_map_failed(const struct fs_map *m, int err, const char *verb)
 		return fail(EXIT_FAILED, "fs_version", m->label,
 			    "use the mkctl that made it; `mkctl version` shows this one's",
 			    "its format is %u.%u with features 0x%llx, which this mkctl does not know",
-			    super->major, super->minor, super->incompat);
+			    super->major, super->minor, super->incompat | super->ro_compat);
 	case -EUCLEAN:
 		return fail(EXIT_FAILED, "fs_damaged", m->label,
 			    "mkctl fs check --repair, with nothing mounted; or make it anew",

@@ -52,6 +52,9 @@ check "the blocks are free again" within 10 free_again
 echo kept >$DIR/kept
 truncate -s 1M $DIR/holes
 check "unmount" umount $DIR
+# util-linux's mount does so where the current directory has a file of that name
+check "its name as a path" sh -c "mkdir -p /tmp/data && mount -t daxfs /tmp/data $DIR"
+must umount $DIR
 check "read-only" mount -t daxfs -o ro data $DIR
 equal "what was there is there" kept "$(cat $DIR/kept)"
 check "it cannot be written" sh -c "! touch $DIR/kept"

@@ -4,6 +4,7 @@
 #include <sys/mman.h>
 
 #include "daxfs_env.h"
+#include "daxfs_region.h"
 #include "kselftest_harness.h"
 
 #define SMALL	(64ULL << 20)
@@ -28,6 +29,22 @@ static int join(struct daxfs *fs, __u64 size, __u64 boot)
 		return err;
 	fs->op = calloc(fs->nr_ops, sizeof(*fs->op));
 	return daxfs_join(fs, &who);
+}
+
+/* Whoever joins writes. */
+TEST(unknown_features)
+{
+	const struct daxfs_who who = { .boot = 2 };
+	struct daxfs fs;
+
+	ASSERT_EQ(0, region_new(&fs, SMALL));
+	daxfs_leave(&fs);
+	daxfs_super(&fs)->ro_compat = 1;
+	EXPECT_EQ(0, daxfs_attach(&fs));
+	EXPECT_EQ(-EPROTONOSUPPORT, daxfs_join(&fs, &who));
+	daxfs_super(&fs)->incompat = 1ULL << 63;
+	EXPECT_EQ(-EPROTONOSUPPORT, daxfs_attach(&fs));
+	region_delete(&fs);
 }
 
 FIXTURE_SETUP(grow)
