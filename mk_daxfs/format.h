@@ -38,7 +38,7 @@
 #define DAXFS_SIZE_MAX		(1024ULL << 30)	/* inode numbers have 32 bits */
 
 #define DAXFS_NAME_MAX		255
-#define DAXFS_LINK_MAX		65000
+#define DAXFS_LINK_MAX		0x7fffffffU
 #define DAXFS_XATTR_MAX		65536	/* bytes of all of an inode */
 #define DAXFS_SLOTS_MAX		64	/* bits of daxfs_inode.open */
 #define DAXFS_OPS_MAX		64	/* records of one slot */

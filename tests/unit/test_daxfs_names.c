@@ -450,6 +450,24 @@ TEST(many)
 	free(ref);
 }
 
+TEST(many_directories)
+{
+	const __u32 nr = 70000;	/* each has two blocks at most */
+	struct daxfs_ref dir, ref;
+	struct daxfs fs;
+	char name[16];
+	__u32 i;
+
+	ASSERT_EQ(0, region_new(&fs, 1024ULL << 20));
+	ASSERT_EQ(0, make(&fs, ROOT, "d", S_IFDIR, &dir));
+	for (i = 0; i < nr; i++) {
+		snprintf(name, sizeof(name), "n%u", i);
+		ASSERT_EQ(0, make(&fs, dir, name, S_IFDIR, &ref));
+	}
+	EXPECT_EQ(nr + 2, links(&fs, dir));
+	region_delete(&fs);
+}
+
 static void long_name(char *name, __u32 number)
 {
 	memset(name, 'x', 255);
