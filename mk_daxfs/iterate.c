@@ -67,5 +67,7 @@ const struct file_operations mk_fs_dir_fops = {
 	.read = generic_read_dir,
 	.iterate_shared = iterate,
 	.fsync = noop_fsync,
+	.lock = mk_fs_lock,
+	.flock = mk_fs_flock,
 	COMPAT_NO_LEASES
 };
