@@ -274,7 +274,7 @@ int mk_fs_mmap(struct file *file, struct vm_area_struct *vma)
 	mutex_lock(&node->lock);
 	node->mapped = true;
 	mutex_unlock(&node->lock);
-	file_accessed(file);
+	mk_fs_accessed(file);
 	vma->vm_ops = &vm_ops;
 	vm_flags_set(vma, VM_MIXEDMAP);
 	return 0;

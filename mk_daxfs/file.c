@@ -87,7 +87,7 @@ static ssize_t file_read(struct kiocb *iocb, struct iov_iter *to)
 		done += n;
 		cond_resched();
 	}
-	file_accessed(iocb->ki_filp);
+	mk_fs_accessed(iocb->ki_filp);
 	return done ?: n;
 }
 

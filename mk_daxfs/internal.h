@@ -184,6 +184,7 @@ void mk_fs_free_inode(struct inode *inode);
 struct inode *mk_fs_iget(struct super_block *sb, struct daxfs_ref ref);
 int mk_fs_check(struct inode *inode, bool wait);
 int mk_fs_refresh(struct inode *inode, bool wait);
+void mk_fs_accessed(struct file *file);
 void mk_fs_named(struct inode *dir, const struct daxfs_span *span);
 int mk_fs_count_opener(struct inode *inode);
 int mk_fs_open(struct inode *inode, struct file *file);

@@ -201,6 +201,26 @@ int mk_fs_refresh(struct inode *inode, bool wait)
 }
 
 /**
+ * mk_fs_accessed() - as file_accessed()
+ * @file:	that was read or mapped
+ *
+ * A write stores its times in the region alone, and relatime looks at the VFS's.
+ *
+ * Context: sleeps.
+ */
+void mk_fs_accessed(struct file *file)
+{
+	struct inode *inode = file_inode(file);
+	const struct daxfs_inode *raw = mk_fs_node(inode)->raw;
+	u64 atime = mk_peer_load(&raw->atime), mtime = mk_peer_load(&raw->mtime);
+	u64 ctime = mk_peer_load(&raw->ctime);
+
+	if (mtime >= atime || ctime >= atime)
+		set_times(inode, atime, mtime, ctime);
+	file_accessed(file);
+}
+
+/**
  * mk_fs_named() - this kernel has changed names of a directory
  * @dir:	which
  * @span:	the changes of it
