@@ -202,11 +202,11 @@ static int tell_instance(struct permit *p, u32 side, struct instance *inst,
 	m->classes = p->classes;
 	m->rate = p->rate;
 	strscpy(m->name, p->name, sizeof(m->name));
+	strscpy(m->peer_name, other ? other->name : "host", sizeof(m->peer_name));
 	if (other) {
 		m->peer = other->id;
 		m->nr_apicids = other->nr_apicids;
 		memcpy(m->apicid, other->apicid, other->nr_apicids * sizeof(*m->apicid));
-		strscpy(m->peer_name, other->name, sizeof(m->peer_name));
 	}
 	ret = mk_link_send(inst->link, MK_CLASS_SYSTEM, MK_SYSTEM_OPEN, m, sizeof(*m));
 	if (ret)
