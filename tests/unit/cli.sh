@@ -520,7 +520,7 @@ make -s -C "$top/userspace" >&2
 	-o "$work/fake_mk.so" "$top/tests/unit/fake_mk.c"
 "${CC:-cc}" -D_GNU_SOURCE -Wall -Wextra -Werror -O1 -o "$work/daxfs_image" "$top/tests/unit/daxfs_image.c" \
 	"$top/userspace/daxfs_env.c" \
-	"$top"/mk_daxfs/{super,group,lock,op,alloc,inode,map,data,dir,hash,names,readdir,xattr,flock}.c
+	"$top"/mk_daxfs/{format,super,group,lock,op,alloc,inode,map,data,dir,hash,names,readdir,xattr,flock}.c
 # shellcheck source=/dev/null
 . "$top/userspace/mkctl.bash-completion"
 check_commands
