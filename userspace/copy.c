@@ -83,9 +83,7 @@ static void skipped(struct tree *t, unsigned int step, int error, const char *pa
 	fclose(out);
 	clear_progress();
 	warn("%s%s is left out: %s", copy.out ? copy.remote : "", text,
-	     step == MK_STEP_KIND ? "it is no file, directory or symbolic link" :
-	     step == MK_STEP_WRITE && error == ELOOP ? "a symbolic link keeps its name" :
-	     strerror(error));
+	     step == MK_STEP_KIND ? "it is no file, directory or symbolic link" : strerror(error));
 	free(text);
 	copy.nr_skipped++;
 }
@@ -118,7 +116,7 @@ static int fail_copy(void)
 		return reach_failed(&copy.r, &t->answer, copy.remote);
 	if (t->fault == TREE_LOST)
 		return reach_lost(&copy.r, t->error);
-	return fail(EXIT_FAILED, "file", t->path, NULL, "%s", strerror(t->error));
+	return reach_fail_step(EXIT_FAILED, "file", t->path, t->step, t->error);
 }
 
 /* --- both ways ----------------------------------------------------------------------- */

@@ -188,19 +188,34 @@ int reach_lost(struct reach *r, int error)
 		    "it is %s, but its server has gone away", state_name(r->in.q.state));
 }
 
-static const char *step_text(unsigned int step)
+int reach_fail_step(int status, const char *code, const char *object, unsigned int step,
+		    int error)
 {
-	static const char *const texts[MK_NR_STEPS] = {
-		[MK_STEP_VERSION] = "speaks another version",
-		[MK_STEP_ENTER] = "cannot enter the root of the first process",
-		[MK_STEP_PREPARE] = "the instance has not what it needs",
-		[MK_STEP_EXEC] = "cannot run it",
-		[MK_STEP_READ] = "cannot read it",
-		[MK_STEP_WRITE] = "cannot write it",
-		[MK_STEP_KIND] = "is no file, directory or symbolic link",
+	static const struct {
+		const char *cause;
+		const char *remedy;
+	} texts[MK_NR_STEPS] = {
+		[MK_STEP_VERSION] = { "speaks another version" },
+		[MK_STEP_ENTER] = { "cannot enter the root of the first process" },
+		[MK_STEP_PREPARE] = { "the instance has not what it needs" },
+		[MK_STEP_EXEC] = { "cannot run it" },
+		[MK_STEP_READ] = { "cannot read it" },
+		[MK_STEP_WRITE] = { "cannot write it" },
+		[MK_STEP_KIND] = { "is no file, directory or symbolic link" },
+		[MK_STEP_REPLACE] = {
+			"it is a device, a pipe or a socket: only files and symbolic links are replaced",
+			"name another target" },
+		[MK_STEP_FOLLOW] = {
+			"it is a symbolic link: as a target it is neither followed nor replaced",
+			"name what it leads to, or the directory that it is in" },
+		[MK_STEP_RENAME] = {
+			"the source is a symbolic link, and one of an instance gets no new name",
+			"name what it leads to, or a directory as the target" },
 	};
+	const char *cause = step < MK_NR_STEPS ? texts[step].cause : NULL;
 
-	return step < MK_NR_STEPS && texts[step] ? texts[step] : "failed";
+	return fail(status, code, object, cause ? texts[step].remedy : NULL, "%s%s%s",
+		    cause ?: "failed", error ? ": " : "", error ? strerror(error) : "");
 }
 
 int reach_failed(const struct reach *r, const struct frame *f, const char *remote)
@@ -219,6 +234,5 @@ int reach_failed(const struct reach *r, const struct frame *f, const char *remot
 	if (failed.step == MK_STEP_EXEC && failed.error == ENOENT)
 		return fail(EXIT_FAILED, "no_command", object, "name its path in the instance",
 			    "there is no such command in the instance, or not its interpreter");
-	return fail(EXIT_FAILED, "refused", object, NULL, "%s: %s", step_text(failed.step),
-		    strerror(failed.error));
+	return reach_fail_step(EXIT_FAILED, "refused", object, failed.step, failed.error);
 }

@@ -32,6 +32,10 @@ void reach_close(struct reach *r);
 /* In words what MK_FAILED says; @remote precedes what it is about ("web:"). */
 int reach_failed(const struct reach *r, const struct frame *f, const char *remote);
 
+/* As fail(): in words what could not be done with @object; @step is enum mk_step. */
+int reach_fail_step(int status, const char *code, const char *object, unsigned int step,
+		    int error);
+
 /* What it says is against the protocol. */
 int reach_nonsense(const struct reach *r);
 

@@ -96,6 +96,9 @@ enum mk_step {
 	MK_STEP_READ,
 	MK_STEP_WRITE,
 	MK_STEP_KIND,		/* copy something of this kind */
+	MK_STEP_REPLACE,	/* replace something of this kind */
+	MK_STEP_FOLLOW,		/* take a symbolic link as the target */
+	MK_STEP_RENAME,		/* give a symbolic link another name */
 	MK_NR_STEPS
 };
 

@@ -318,8 +318,34 @@ static void set_times(struct timespec *times, const struct entry *e)
 	times[1].tv_nsec = e->nsec;
 }
 
+static int refuse(struct tree *t, unsigned int step)
+{
+	errno = 0;
+	return fail_here(t, step);
+}
+
+/*
+ * A device or a pipe is not lost by a file that comes for its name.  The link that
+ * the user names stays, too: it may lead to one, as /dev/stdout does; and as it may
+ * be one that an instance has sent, it is not followed.
+ */
+static int check_place(struct tree *t)
+{
+	struct stat st;
+
+	if (fstatat(top(t), final_name(t), &st, AT_SYMLINK_NOFOLLOW))
+		return errno == ENOENT ? 0 : fail_here(t, MK_STEP_WRITE);
+	if (S_ISLNK(st.st_mode) && !t->depth && *t->rename)
+		return refuse(t, MK_STEP_FOLLOW);
+	if (S_ISREG(st.st_mode) || S_ISDIR(st.st_mode) || S_ISLNK(st.st_mode))
+		return 0;	/* nothing is renamed over a directory */
+	return refuse(t, MK_STEP_REPLACE);
+}
+
 static int put_in_place(struct tree *t)
 {
+	if (check_place(t))
+		return -1;
 	if (renameat(top(t), t->temporary, top(t), final_name(t)))
 		return fail_here(t, MK_STEP_WRITE);
 	*t->temporary = '\0';
@@ -329,6 +355,8 @@ static int put_in_place(struct tree *t)
 
 static int begin_file(struct tree *t)
 {
+	if (check_place(t))
+		return -1;	/* before all of it comes in vain */
 	do {
 		choose_temporary(t);
 		t->file = openat(top(t), t->temporary,
@@ -372,10 +400,8 @@ static int make_link(struct tree *t)
 	int bad;
 
 	/* the next copy to this name would go where it leads */
-	if (t->wanted && !t->depth && *t->rename) {
-		errno = ELOOP;
-		return fail_here(t, MK_STEP_WRITE);
-	}
+	if (t->wanted && !t->depth && *t->rename)
+		return refuse(t, MK_STEP_RENAME);
 	set_times(times, &t->entry);
 	do {
 		choose_temporary(t);

@@ -40,6 +40,7 @@ FIXTURE_SETUP(tree)
 	ASSERT_EQ(0, mkdir("to", 0755));
 	ASSERT_EQ(0, socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fd));
 	self->in.fd = fd[0];
+	self->in.idle_ms = 5000;	/* a test that fails ends, too */
 	self->out.fd = fd[1];
 	self->t.c = &self->in;
 	self->t.skipped = skipped;
@@ -251,6 +252,84 @@ TEST_F(tree, a_link_that_was_there_is_replaced)
 	ASSERT_EQ(0, conn_flush(&self->out));
 	EXPECT_EQ(0, tree_receive(&self->t, "to", false));
 	EXPECT_EQ(0, shell("test \"$(cat safe to/file)\" = 'safe\nevil'"));
+}
+
+/* A file and a link come for the name of a pipe, which stays. */
+TEST_F(tree, what_is_no_file_is_not_replaced)
+{
+	ASSERT_EQ(0, shell("mkfifo to/pipe"));
+	put_file(&self->out, "pipe", "x");
+	ASSERT_EQ(0, conn_flush(&self->out));
+	EXPECT_EQ(-1, tree_receive(&self->t, "to", true));
+	EXPECT_EQ(TREE_HERE, self->t.fault);
+	EXPECT_EQ(MK_STEP_REPLACE, self->t.step);
+	EXPECT_STREQ("to/pipe", self->t.path);
+	EXPECT_EQ(0, shell("test -p to/pipe && test $(ls -A to | wc -l) = 1"));
+}
+
+TEST_F(tree, nor_by_a_link)
+{
+	ASSERT_EQ(0, shell("mkfifo to/pipe"));
+	put_entry(&self->out, S_IFLNK | 0777, "pipe", "x");
+	ASSERT_EQ(0, conn_flush(&self->out));
+	EXPECT_EQ(-1, tree_receive(&self->t, "to", true));
+	EXPECT_EQ(MK_STEP_REPLACE, self->t.step);
+	EXPECT_EQ(0, shell("test -p to/pipe && test $(ls -A to | wc -l) = 1"));
+}
+
+/* What it would contain is not waited for. */
+TEST_F(tree, nor_as_the_target)
+{
+	ASSERT_EQ(0, shell("mkfifo pipe"));
+	put_entry(&self->out, S_IFREG | 0644, "a", "");
+	ASSERT_EQ(0, conn_flush(&self->out));
+	EXPECT_EQ(-1, tree_receive(&self->t, "pipe", false));
+	EXPECT_EQ(MK_STEP_REPLACE, self->t.step);
+	EXPECT_STREQ("pipe", self->t.path);
+	EXPECT_EQ(0, shell("test -p pipe"));
+}
+
+/* It came while the file did. */
+TEST_F(tree, nor_when_it_comes_late)
+{
+	put_entry(&self->out, S_IFREG | 0644, "pipe", "");
+	ASSERT_EQ(0, conn_flush(&self->out));
+	if (!fork()) {
+		if (shell("timeout 20 sh -c 'until ls -A to | grep -q mkctl; do sleep .1; done'"))
+			_exit(1);
+		if (shell("mkfifo to/pipe"))
+			_exit(1);
+		conn_put(&self->out, MK_DATA, NULL, 0);
+		_exit(!!conn_flush(&self->out));
+	}
+	EXPECT_EQ(-1, tree_receive(&self->t, "to", true));
+	EXPECT_EQ(MK_STEP_REPLACE, self->t.step);
+	EXPECT_EQ(0, status_of_sender());
+	EXPECT_EQ(0, shell("test -p to/pipe && test $(ls -A to | wc -l) = 1"));
+}
+
+/* Wherever it leads: /dev/stdout may lead to a file. */
+TEST_F(tree, a_link_is_no_target)
+{
+	ASSERT_EQ(0, shell("echo safe >safe; ln -s safe link"));
+	put_file(&self->out, "a", "x");
+	ASSERT_EQ(0, conn_flush(&self->out));
+	EXPECT_EQ(-1, tree_receive(&self->t, "link", false));
+	EXPECT_EQ(TREE_HERE, self->t.fault);
+	EXPECT_EQ(MK_STEP_FOLLOW, self->t.step);
+	EXPECT_EQ(0, shell("test -h link && test $(cat link) = safe"));
+}
+
+TEST_F(tree, a_link_of_an_instance_gets_no_new_name)
+{
+	static char *const wanted[] = { "a", NULL };
+
+	self->t.wanted = wanted;
+	put_entry(&self->out, S_IFLNK | 0777, "a", "/tmp");
+	ASSERT_EQ(0, conn_flush(&self->out));
+	EXPECT_EQ(-1, tree_receive(&self->t, "new", false));
+	EXPECT_EQ(MK_STEP_RENAME, self->t.step);
+	EXPECT_EQ(0, shell("test ! -h new"));
 }
 
 TEST_F(tree, the_connection_ends)
