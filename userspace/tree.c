@@ -2,7 +2,7 @@
 /*
  * A tree goes over a connection entry by entry, each with its name in the
  * directory that is open at the other side: there are no paths that could lead
- * elsewhere, and no symbolic link is followed.
+ * elsewhere, and no symbolic link is followed but one that the user names.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -120,7 +120,8 @@ static int send_data(struct tree *t, int fd)
 static int send_file(struct tree *t, int dir, const char *name)
 {
 	/* somebody may have put another kind of file into its place */
-	int fd = openat(dir, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	int nofollow = t->depth ? O_NOFOLLOW : 0;
+	int fd = openat(dir, name, O_RDONLY | nofollow | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 	struct stat st;
 	int ret;
 
@@ -187,6 +188,15 @@ static int send_directory(struct tree *t, int dir, const char *path, const char 
 	return ret;
 }
 
+/* As cp(1) does, the link to a file that the user names is taken for the file. */
+static bool is_file(const struct tree *t, int dir, const char *name, const struct stat *st)
+{
+	struct stat to;
+
+	return S_ISREG(st->st_mode) ||
+	       (!t->depth && !fstatat(dir, name, &to, 0) && S_ISREG(to.st_mode));
+}
+
 static int send_entry(struct tree *t, int dir, const char *name)
 {
 	size_t was = path_push(t, name);
@@ -195,7 +205,7 @@ static int send_entry(struct tree *t, int dir, const char *name)
 
 	if (fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW))
 		ret = skip(t, MK_STEP_READ, errno);
-	else if (S_ISREG(st.st_mode))
+	else if (is_file(t, dir, name, &st))
 		ret = send_file(t, dir, name);
 	else if (S_ISDIR(st.st_mode))
 		ret = send_directory(t, dir, name, name, &st);

@@ -62,7 +62,8 @@ struct tree {
 char *tree_name(const char *path);
 
 /*
- * Sends what is at a path; with a slash behind it, of a link what it leads to.
+ * Sends what is at a path.  A link to a file is that file; with a slash behind it,
+ * it is the directory that it leads to.
  * Return: 0, or -1: @fault.
  */
 int tree_send(struct tree *t, const char *path);

@@ -155,6 +155,20 @@ TEST_F(tree, a_link_with_a_slash_is_what_it_leads_to)
 	EXPECT_EQ(0, shell("test \"$(ls to)\" = link"));
 }
 
+TEST_F(tree, a_link_to_a_file_that_is_named_is_the_file)
+{
+	static const char *const paths[] = { "link", "d", "to_d", "gone", "to_pipe", NULL };
+
+	ASSERT_EQ(0, shell("mkdir d && mkfifo pipe && echo one >file && ln -s file link"));
+	ASSERT_EQ(0, shell("ln -s ../file d/link; ln -s d to_d; ln -s x gone; ln -s pipe to_pipe"));
+	send_all(&self->out, paths);
+	ASSERT_EQ(0, tree_receive(&self->t, "to", true));
+	EXPECT_EQ(0, status_of_sender());
+	EXPECT_EQ(0, shell("test ! -h to/link && cmp file to/link"));
+	EXPECT_EQ(0, shell("test -h to/d/link && test -h to/to_d && test -h to/gone"));
+	EXPECT_EQ(0, shell("test -h to/to_pipe"));
+}
+
 TEST_F(tree, what_is_no_file_is_left_out)
 {
 	static const char *const paths[] = { "from", "nothing", "/dev/null", NULL };
