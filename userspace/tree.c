@@ -101,20 +101,26 @@ static int skip(struct tree *t, unsigned int step, int error)
 	return 0;
 }
 
-static int send_data(struct tree *t, int fd)
+/* Once it is an entry it cannot be left out any more. */
+static int send_data(struct tree *t, int fd, const char *name, const struct stat *st)
 {
 	char buf[MK_CHUNK];
-	ssize_t n;
+	ssize_t n = read(fd, buf, sizeof(buf));
 
-	do {
-		n = read(fd, buf, sizeof(buf));
-		if (n < 0)
-			return fail_here(t, MK_STEP_READ);
+	if (n < 0)
+		return skip(t, MK_STEP_READ, errno);
+	if (put_entry(t, name, st, ""))
+		return -1;
+	for (;;) {
 		if (put(t, MK_DATA, NULL, 0, buf, n))
 			return -1;
 		moved(t, n, !n);
-	} while (n);
-	return 0;
+		if (!n)
+			return 0;
+		n = read(fd, buf, sizeof(buf));
+		if (n < 0)
+			return fail_here(t, MK_STEP_READ);
+	}
 }
 
 static int send_file(struct tree *t, int dir, const char *name)
@@ -130,7 +136,7 @@ static int send_file(struct tree *t, int dir, const char *name)
 	else if (!S_ISREG(st.st_mode))
 		ret = skip(t, MK_STEP_KIND, 0);
 	else
-		ret = put_entry(t, name, &st, "") ?: send_data(t, fd);
+		ret = send_data(t, fd, name, &st);
 	if (fd >= 0)
 		close(fd);
 	return ret;

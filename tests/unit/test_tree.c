@@ -169,6 +169,19 @@ TEST_F(tree, a_link_to_a_file_that_is_named_is_the_file)
 	EXPECT_EQ(0, shell("test -h to/to_pipe"));
 }
 
+/* A file of /proc that opens, and gives an error for what it contains. */
+TEST_F(tree, what_cannot_be_read_is_left_out)
+{
+	static const char *const paths[] = { "/proc/self/mem", "file", NULL };
+
+	ASSERT_EQ(0, shell("echo one >file"));
+	nr_skipped = 0;
+	send_all(&self->out, paths);
+	EXPECT_EQ(0, tree_receive(&self->t, "to", true));
+	EXPECT_EQ(1, WEXITSTATUS(status_of_sender()));
+	EXPECT_EQ(0, shell("cmp file to/file && test $(ls -A to | wc -l) = 1"));
+}
+
 TEST_F(tree, what_is_no_file_is_left_out)
 {
 	static const char *const paths[] = { "from", "nothing", "/dev/null", NULL };
