@@ -153,12 +153,21 @@ static int ask(const struct args *a, unsigned int op, char *const *words)
 	return ret;
 }
 
-/* With more than one source, or a slash behind it, the target has to be a directory. */
+static bool has_contents(void)
+{
+	char **source = copy.sources;
+
+	while (*source && !tree_is_contents(*source))
+		source++;
+	return *source;
+}
+
+/* More than one name cannot be that of the target; a slash behind it says so, too. */
 static bool is_into(void)
 {
 	size_t len = strlen(copy.target);
 
-	return copy.sources[1] || (len && copy.target[len - 1] == '/');
+	return copy.sources[1] || has_contents() || (len && copy.target[len - 1] == '/');
 }
 
 static int get(const struct args *a)
@@ -171,7 +180,7 @@ static int get(const struct args *a)
 		return ret;
 	for (i = 0; copy.sources[i]; i++)
 		names[i] = tree_name(copy.sources[i]);
-	copy.t.wanted = names;
+	copy.t.wanted = has_contents() ? NULL : names;
 	return tree_receive(&copy.t, copy.target, is_into()) ? fail_copy() : 0;
 }
 
@@ -266,8 +275,8 @@ static int check_sources(void)
 
 	for (source = copy.sources; *source; source++) {
 		name = tree_name(*source);
-		if (!name)
-			return wrong(*source, "name a file or a directory",
+		if (!name && !tree_is_contents(*source))
+			return wrong(*source, "DIRECTORY/. is what is in a directory",
 				     "its copy would have no name");
 		free(name);
 	}
@@ -298,7 +307,8 @@ const struct cmd copy_cmds[] = {
 	  .summary = "Copy files and directories into an instance, or out of it",
 	  .detail = "NAME:PATH is in an instance, and stands on one side. Permissions and times\n"
 		    "are kept, owners are not; a file has its new content at once, or its old one.\n"
-		    "A symbolic link is copied as one; LINK/ is the directory that it leads to.\n"
+		    "DIRECTORY/. is what is in it. A symbolic link is copied as one, but a source\n"
+		    "that leads to a file is the file; LINK/ is the directory that it leads to.\n"
 		    "--timeout: how long an instance that was just started is waited for (5), and\n"
 		    "one in which nothing moves any more (at least 10).\n",
 	  .example = "mkctl cp site/ web:/srv",

@@ -171,7 +171,7 @@ static int send_entries(struct tree *t, DIR *dir)
 	return ret;
 }
 
-/* @name is what its copy is called. */
+/* @name is what its copy is called, or NULL: the target gets what is in it. */
 static int send_directory(struct tree *t, int dir, const char *path, const char *name,
 			  const struct stat *st)
 {
@@ -187,8 +187,10 @@ static int send_directory(struct tree *t, int dir, const char *path, const char 
 		return ret;
 	}
 	t->depth++;
-	ret = put_entry(t, name, st, "") ?: send_entries(t, d) ?:
-	      put(t, MK_LEAVE, NULL, 0, NULL, 0);
+	ret = name ? put_entry(t, name, st, "") : 0;
+	ret = ret ?: send_entries(t, d);
+	if (!ret && name)
+		ret = put(t, MK_LEAVE, NULL, 0, NULL, 0);
 	t->depth--;
 	closedir(d);
 	return ret;
@@ -249,6 +251,14 @@ char *tree_name(const char *path)
 	return strndup(at, len);
 }
 
+bool tree_is_contents(const char *path)
+{
+	size_t len;
+	const char *at = last_part(path, &len);
+
+	return len == 1 && *at == '.';
+}
+
 /* The directory that the last part of a path is in, or -1. */
 static int open_parent(const char *path)
 {
@@ -282,17 +292,19 @@ static int send_beyond(struct tree *t, int dir, const char *name)
 int tree_send(struct tree *t, const char *path)
 {
 	char *name = tree_name(path);
-	bool beyond = name && path[strlen(path) - 1] == '/';
+	bool contents = tree_is_contents(path), beyond = name && path[strlen(path) - 1] == '/';
 	int ret, dir;
 	size_t len;
 
 	snprintf(t->path, sizeof(t->path), "%.*s", (int)(last_part(path, &len) - path), path);
 	t->path_len = strlen(t->path);
 	dir = open_parent(path);
-	if (!name)
+	if (!name && !contents)
 		errno = EINVAL;
-	if (dir < 0 || !name)
+	if (dir < 0 || (!name && !contents))
 		ret = fail_here(t, MK_STEP_READ);
+	else if (contents)
+		ret = send_directory(t, dir, ".", NULL, NULL);
 	else
 		ret = beyond ? send_beyond(t, dir, name) : send_entry(t, dir, name);
 	if (dir >= 0)

@@ -61,6 +61,9 @@ struct tree {
 /* The last part of a path, to be freed; NULL: it has none that is a name. */
 char *tree_name(const char *path);
 
+/* Whether it is what a directory contains: its last part is ".". */
+bool tree_is_contents(const char *path);
+
 /*
  * Sends what is at a path.  A link to a file is that file; with a slash behind it,
  * it is the directory that it leads to.

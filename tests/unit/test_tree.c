@@ -169,6 +169,22 @@ TEST_F(tree, a_link_to_a_file_that_is_named_is_the_file)
 	EXPECT_EQ(0, shell("test -h to/to_pipe"));
 }
 
+TEST_F(tree, contents_of_a_directory)
+{
+	static const char *const paths[] = { ".", "../link/.//", NULL };
+
+	ASSERT_EQ(0, shell("mkdir -p from/a other && echo one >from/a/file"));
+	ASSERT_EQ(0, shell("ln -s a/file from/l"));
+	ASSERT_EQ(0, shell("echo two >other/file && ln -s other link && chmod 700 from"));
+	ASSERT_EQ(0, chdir("from"));
+	send_all(&self->out, paths);
+	ASSERT_EQ(0, tree_receive(&self->t, "../to", true));
+	EXPECT_EQ(0, status_of_sender());
+	EXPECT_EQ(0, shell("cd ../to && cmp ../from/a/file a/file && cmp ../other/file file"));
+	EXPECT_EQ(0, shell("cd ../to && test -h l && test \"$(echo *)\" = 'a file l'"));
+	EXPECT_EQ(0, shell("test $(stat -c %a ../to) = 755"));
+}
+
 /* A file of /proc that opens, and gives an error for what it contains. */
 TEST_F(tree, what_cannot_be_read_is_left_out)
 {
@@ -392,6 +408,13 @@ TEST(names)
 
 	for (i = 0; none[i]; i++)
 		EXPECT_EQ(NULL, tree_name(none[i]));
+	EXPECT_TRUE(tree_is_contents("."));
+	EXPECT_TRUE(tree_is_contents("a/.//"));
+	EXPECT_TRUE(tree_is_contents("/."));
+	EXPECT_FALSE(tree_is_contents(""));
+	EXPECT_FALSE(tree_is_contents("/"));
+	EXPECT_FALSE(tree_is_contents("a/.."));
+	EXPECT_FALSE(tree_is_contents("a."));
 	name = tree_name("/a/...//");
 	EXPECT_STREQ("...", name);
 	free(name);
