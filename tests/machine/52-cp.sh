@@ -73,6 +73,28 @@ refused usage 2 "from and to an instance" cp web:/tmp/text web:/tmp/new
 refused usage 2 "to another one" cp web:/tmp/text db:/tmp/new .
 refused usage 2 "none" cp a b
 refused usage 2 "no name" cp web:/ .
+must at mkdir /tmp/contents
+mkdir contents
+check "what is in a directory" sh -c 'cd tree && /bin/mkctl cp . web:/tmp/contents'
+equal "is there" "$(cd tree && echo *)" "$(at sh -c 'cd /tmp/contents && echo *')"
+check "and comes out" cp_ web:/tmp/contents/. contents
+equal "as it was, too" "$(cd tree && facts | grep -v '^\. ')" "$(cd contents && facts | grep -v '^\. ')"
+mkdir nodes
+mknod nodes/null c 1 3
+at mknod /tmp/null c 1 3
+refused file 1 "a device is no target" cp web:/tmp/text nodes/null
+refused refused 1 "there as well" cp tree/a/b/text web:/tmp/null
+equal "both stay" "character special file character special file" "$(stat -c %F nodes/null) $(at stat -c %F /tmp/null)"
+ln -s null nodes/link
+refused file 1 "nor is a link" cp web:/tmp/text nodes/link
+check "it stays" test -h nodes/link
+at sh -c 'ln -s text /tmp/to_text; ln -s tree /tmp/to_tree'
+check "a link to a file is the file" cp_ web:/tmp/to_text text.new
+equal "by a new name" text "$(cat text.new)"
+refused file 1 "one to a directory has its own" cp web:/tmp/to_tree tree.new
+equal "it says what to do" 1 "$(grep -c '"remedy": *"name what it leads to' /tmp/output)"
+refused incomplete 1 "what cannot be read is left out" cp web:/proc/1/mem web:/tmp/text nodes
+equal "the rest is not" text "$(cat nodes/text)"
 mkdir -p clash/large
 at mkdir -p /tmp/clash/large/x
 refused refused 1 "a file over a directory" cp into/large web:/tmp/clash

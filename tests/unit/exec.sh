@@ -123,6 +123,62 @@ check_copies() {
 	equal "no such directory" 1 "$(status_of mkctl cp "$work/data" 1:/no/such/one)"
 }
 
+# says TEXT: what went wrong, in words
+says() {
+	equal "it says: $1" 1 "$(grep -cF -- "$1" "$work/err")"
+}
+
+# Only files and links are replaced, and no link is a target.
+check_targets() {
+	local node path
+
+	mkdir "$work/dev" "$work/dev/into"
+	echo text >"$work/dev/null.new"
+	mknod "$work/dev/null" c 1 3
+	mkfifo "$work/dev/pipe"
+	mknod "$work/dev/into/null.new" c 1 3
+	ln -s null "$work/dev/link"
+	ln -s "$work/data.2" "$work/dev/file"
+	for node in null pipe link file into; do
+		path=$work/dev/$node
+		equal "$node is no target there" 1 "$(status_of mkctl cp "$work/dev/null.new" "1:$path")"
+		equal "nor here" 1 "$(status_of mkctl cp "1:$work/dev/null.new" "$path")"
+	done
+	says "null.new: it is a device, a pipe or a socket: only files and symbolic links are replaced; name another target"
+	status_of mkctl cp "$work/dev/null.new" "1:$work/dev/link" >/dev/null
+	says "dev/link: it is a symbolic link: as a target it is neither followed nor replaced"
+	equal "all of them stay" "character special file,fifo,symbolic link,symbolic link,character special file" \
+		"$(cd "$work/dev" && stat -c %F null pipe link file into/null.new | paste -sd,)"
+	equal "and what they lead to" "$(md5sum <"$work/data")" "$(md5sum <"$work/data.2")"
+}
+
+check_sources() {
+	mkdir -p "$work/some/dir" "$work/all" "$work/all.back"
+	echo text >"$work/some/file"
+	ln -s file "$work/some/link"
+	ln -s dir "$work/some/to_dir"
+	equal "a link to a file is the file" 0 "$(status_of mkctl cp "1:$work/some/link" "$work/os")"
+	equal "by a new name" "text regular file" "$(cat "$work/os") $(stat -c %F "$work/os")"
+	equal "also into it" 0 "$(status_of mkctl cp "$work/some/link" "1:$work/os.2")"
+	equal "as it is" "text regular file" "$(cat "$work/os.2") $(stat -c %F "$work/os.2")"
+	equal "one to a directory gets no new name" 1 "$(status_of mkctl cp "1:$work/some/to_dir" "$work/os.3")"
+	says "os.3: the source is a symbolic link, and one of an instance gets no new name; name what it leads to, or a directory as the target"
+	equal "in JSON" 1 "$(status_of mkctl --json cp "1:$work/some/to_dir" "$work/os.3")"
+	equal "with a remedy" 1 "$(cat "$work/out" "$work/err" | grep -c '"remedy": *"name what it leads to')"
+	equal "what is in a directory" 0 "$(cd "$work/some" && status_of mkctl cp . "1:$work/all")"
+	equal "is there" "" "$(diff -r --no-dereference "$work/some" "$work/all" 2>&1)"
+	equal "and comes back" 0 "$(status_of mkctl cp "1:$work/all/." "$work/all.back")"
+	equal "as it was then" "" "$(diff -r --no-dereference "$work/some" "$work/all.back" 2>&1)"
+	equal "its target is a directory" 1 "$(status_of mkctl cp "1:$work/all/." "$work/os")"
+	equal ".. has no name" 2 "$(status_of mkctl cp "$work/.." "1:$work/all")"
+	says "DIRECTORY/. is what is in a directory"
+	equal "what cannot be read is left out there" 1 "$(status_of mkctl cp 1:/proc/self/mem "1:$work/some/file" "$work/dev")"
+	says "Warning: 1:/proc/self/mem is left out: Input/output error"
+	equal "and here" 1 "$(status_of mkctl cp /proc/self/mem "$work/some/file" "1:$work/all/dir")"
+	says "Warning: /proc/self/mem is left out: Input/output error"
+	equal "the rest is not" "text text" "$(cat "$work/dev/file" "$work/all/dir/file" | xargs)"
+}
+
 # children PID: and theirs
 children() {
 	local pid
@@ -173,11 +229,13 @@ check_lies() {
 	export FAKE_VSOCK=$work/liar
 	mkdir -p "$work/jail/in"
 	LD_PRELOAD=$work/fake_vsock.so "$work/liar" garbage huge taken code version step \
-		garbage up dots other twice through rights leave deep &
+		garbage up dots other twice through rights leave deep \
+		garbage up dots through rights leave deep &
 	liar=$!
 	lies "garbage huge taken code version step" 125 mkctl exec 1 true
 	cd "$work/jail/in"
 	lies "garbage up dots other twice through rights leave deep" 1 mkctl cp 1:/wanted .
+	lies "garbage up dots through rights leave deep" 1 mkctl cp 1:/wanted/. .
 	equal "nothing is elsewhere" "" "$(find "$work/jail" -name '*evil*' -o -name '*mkctl*')"
 }
 
@@ -187,6 +245,8 @@ start_server
 check_streams
 check_signals
 check_copies
+check_targets
+check_sources
 check_hang
 check_lies
 equal "the server has no mistake" "" "$(cat "$work/server.log")"
