@@ -303,4 +303,150 @@ TEST(directory_counts_what_is_in_it)
 	ASSERT_EQ(0, rmdir("counts"));
 }
 
+/* --- times -------------------------------------------------------------------------- */
+
+#define MODIFIED	1	/* mtime */
+#define CHANGED		2	/* ctime */
+#define BOTH		(MODIFIED | CHANGED)
+#define MISSING		4
+
+static struct timespec mark;
+
+/* The times that are later than @mark, of a name or of an open file. */
+static int times(int fd, const char *name)
+{
+	struct stat st;
+
+	if (fstatat(fd, name, &st, AT_EMPTY_PATH | AT_SYMLINK_NOFOLLOW))
+		return MISSING;
+	return is_later(st.st_mtim, mark) * MODIFIED | is_later(st.st_ctim, mark) * CHANGED;
+}
+
+#define EXPECT_TIMES(which, name) EXPECT_EQ(which, times(AT_FDCWD, name))
+
+TEST(times_of_what_is_made_and_removed)
+{
+	int fd, dir;
+
+	ASSERT_EQ(0, mkdir("parent", 0755));
+	ASSERT_EQ(0, mkdir("beside", 0755));
+	mark = tick();
+	fd = make("parent/file");
+	ASSERT_LE(0, fd);
+	EXPECT_TIMES(BOTH, "parent");
+	mark = tick();
+	ASSERT_EQ(0, mkdir("parent/dir", 0755));
+	EXPECT_TIMES(BOTH, "parent");
+	mark = tick();
+	ASSERT_EQ(0, symlink("file", "parent/soft"));
+	EXPECT_TIMES(BOTH, "parent");
+	mark = tick();
+	ASSERT_EQ(0, mkfifo("parent/fifo", 0600));
+	EXPECT_TIMES(BOTH, "parent");
+	mark = tick();
+	ASSERT_EQ(0, link("parent/file", "parent/hard"));
+	EXPECT_TIMES(BOTH, "parent");
+	EXPECT_TIMES(CHANGED, "parent/file");
+	mark = tick();
+	ASSERT_EQ(0, unlink("parent/hard"));
+	EXPECT_TIMES(BOTH, "parent");
+	EXPECT_TIMES(CHANGED, "parent/file");
+	mark = tick();
+	ASSERT_EQ(0, unlink("parent/file"));
+	EXPECT_TIMES(BOTH, "parent");
+	EXPECT_EQ(CHANGED, times(fd, ""));
+	dir = open("parent/dir", O_RDONLY | O_DIRECTORY);
+	mark = tick();
+	ASSERT_EQ(0, rmdir("parent/dir"));
+	EXPECT_TIMES(BOTH, "parent");
+	EXPECT_NE(0, times(dir, "") & CHANGED);
+	mark = tick();
+	ASSERT_EQ(0, unlink("parent/soft"));
+	EXPECT_TIMES(BOTH, "parent");
+	mark = tick();
+	ASSERT_EQ(0, unlink("parent/fifo"));
+	EXPECT_TIMES(BOTH, "parent");
+	close(dir);
+	close(fd);
+	mark = tick();
+	ASSERT_EQ(0, rmdir("beside"));
+	EXPECT_TIMES(0, "parent");
+	EXPECT_TIMES(BOTH, ".");
+	rmdir("parent");
+}
+
+TEST(times_of_what_is_moved)
+{
+	int fd;
+
+	ASSERT_EQ(0, mkdir("old", 0755));
+	ASSERT_EQ(0, mkdir("new", 0755));
+	ASSERT_EQ(0, mkdir("old/dir", 0755));
+	close(make("old/file"));
+	mark = tick();
+	ASSERT_EQ(0, rename("old/file", "old/name"));
+	EXPECT_TIMES(BOTH, "old");
+	EXPECT_TIMES(CHANGED, "old/name");
+	EXPECT_TIMES(0, "new");
+	mark = tick();
+	ASSERT_EQ(0, rename("old/name", "new/name"));
+	EXPECT_TIMES(BOTH, "old");
+	EXPECT_TIMES(BOTH, "new");
+	EXPECT_TIMES(CHANGED, "new/name");
+	mark = tick();
+	ASSERT_EQ(0, rename("old/dir", "new/dir"));
+	EXPECT_TIMES(BOTH, "old");
+	EXPECT_TIMES(BOTH, "new");
+	EXPECT_NE(0, times(AT_FDCWD, "new/dir") & CHANGED);
+	close(make("old/file"));
+	mark = tick();
+	ASSERT_EQ(0, renameat2(AT_FDCWD, "old/file", AT_FDCWD, "new/name", RENAME_EXCHANGE));
+	EXPECT_TIMES(BOTH, "old");
+	EXPECT_TIMES(BOTH, "new");
+	EXPECT_TIMES(CHANGED, "old/file");
+	EXPECT_TIMES(CHANGED, "new/name");
+	/* what it takes the place of has one name less */
+	fd = open("new/name", O_RDONLY);
+	mark = tick();
+	ASSERT_EQ(0, rename("old/file", "new/name"));
+	EXPECT_TIMES(BOTH, "old");
+	EXPECT_TIMES(BOTH, "new");
+	EXPECT_TIMES(CHANGED, "new/name");
+	EXPECT_EQ(CHANGED, times(fd, ""));
+	close(fd);
+	unlink("new/name");
+	rmdir("new/dir");
+	rmdir("new");
+	rmdir("old");
+}
+
+TEST(what_fails_or_only_looks_changes_no_time)
+{
+	struct stat st;
+
+	ASSERT_EQ(0, mkdir("still", 0755));
+	ASSERT_EQ(0, mkdir("still/dir", 0755));
+	close(make("still/dir/in"));
+	close(make("still/file"));
+	mark = tick();
+	EXPECT_EQ(-1, open("still/file", O_RDWR | O_CREAT | O_EXCL, 0600));
+	EXPECT_EQ(-1, mkdir("still/file", 0755));
+	EXPECT_EQ(-1, symlink("x", "still/file"));
+	EXPECT_EQ(-1, link("still/file", "still/dir"));
+	EXPECT_EQ(-1, unlink("still/none"));
+	EXPECT_EQ(-1, rmdir("still/dir"));
+	EXPECT_EQ(-1, rename("still/none", "still/file"));
+	EXPECT_EQ(-1, renameat2(AT_FDCWD, "still/dir", AT_FDCWD, "still/file", RENAME_NOREPLACE));
+	EXPECT_EQ(0, stat("still/file", &st));
+	close(open("still/file", O_RDWR | O_CREAT, 0600));
+	EXPECT_TIMES(0, "still");
+	EXPECT_TIMES(0, "still/dir");
+	EXPECT_TIMES(0, "still/dir/in");
+	EXPECT_TIMES(0, "still/file");
+	unlink("still/file");
+	unlink("still/dir/in");
+	rmdir("still/dir");
+	rmdir("still");
+}
+
 TEST_HARNESS_MAIN

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "kselftest_harness.h"
@@ -40,6 +41,24 @@ static inline int in_child(int (*fn)(const char *name), const char *name)
 		_exit(fn(name));
 	wait(&status);
 	return WEXITSTATUS(status);
+}
+
+static inline int is_later(struct timespec a, struct timespec b)
+{
+	return a.tv_sec > b.tv_sec || (a.tv_sec == b.tv_sec && a.tv_nsec > b.tv_nsec);
+}
+
+/* Return: a time; what was done before is not later, what is done from here on is. */
+static inline struct timespec tick(void)
+{
+	struct timespec now, coarse;	/* as files have it */
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	do {
+		usleep(1000);
+		clock_gettime(CLOCK_REALTIME_COARSE, &coarse);
+	} while (!is_later(coarse, now));
+	return now;
 }
 
 #endif /* TESTS_MACHINE_POSIX_H */
