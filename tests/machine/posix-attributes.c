@@ -4,6 +4,7 @@
 #include <linux/fs.h>
 #include <linux/types.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
 #include <sys/xattr.h>
@@ -69,17 +70,93 @@ TEST(permissions)
 	wait(&status);
 	EXPECT_EQ(0, status);
 	unlink("mine");
+}
+
+static int as(uid_t uid)
+{
+	return setresgid(uid, uid, uid) || setresuid(uid, uid, uid);
+}
+
+/* Whoever may write there has neither what is another's nor the directory. */
+static int cannot_take(const char *dir)
+{
+	if (as(1001) || chdir(dir))
+		return 1;
+	if (!unlink("file") || errno != EPERM)
+		return 2;
+	if (!rmdir("dir") || errno != EPERM)
+		return 3;
+	if (!rename("file", "taken") || errno != EPERM)
+		return 4;
+	if (close(make("own")) || !rename("own", "file") || errno != EPERM)
+		return 5;
+	if (!renameat2(AT_FDCWD, "own", AT_FDCWD, "file", RENAME_EXCHANGE) || errno != EPERM)
+		return 6;
+	return unlink("own") ? 7 : 0;
+}
+
+static int owner_takes(const char *dir)
+{
+	if (as(1000) || chdir(dir))
+		return 1;
+	return rename("file", "moved") || unlink("moved") || rmdir("dir") ? 2 : 0;
+}
+
+TEST(sticky_directory)
+{
+	ASSERT_EQ(0, mkdir("sticky", 0755));
+	ASSERT_EQ(0, mkdir("sticky/dir", 0777));
+	close(make("sticky/file"));
+	ASSERT_EQ(0, chmod("sticky/file", 0666));
+	ASSERT_EQ(0, chown("sticky/file", 1000, 1000));
+	ASSERT_EQ(0, chown("sticky/dir", 1000, 1000));
+	ASSERT_EQ(0, chmod("sticky", 01777));
+	EXPECT_EQ(0, in_child(cannot_take, "sticky"));
+	EXPECT_EQ(0, in_child(owner_takes, "sticky"));
+	close(make("sticky/file"));
+	ASSERT_EQ(0, chown("sticky/file", 1000, 1000));
+	ASSERT_EQ(0, mkdir("sticky/dir", 0777));
+	/* without the bit it is who may write there */
+	ASSERT_EQ(0, chmod("sticky", 0777));
+	EXPECT_EQ(2, in_child(cannot_take, "sticky"));
+	unlink("sticky/file");
+	rmdir("sticky/dir");
+	EXPECT_EQ(0, rmdir("sticky"));
+}
+
+TEST(a_directory_gives_its_group)
+{
+	struct stat st;
+
 	ASSERT_EQ(0, mkdir("group", 0755));
 	ASSERT_EQ(0, chown("group", 0, 3000));
 	ASSERT_EQ(0, chmod("group", 02775));
 	close(make("group/file"));
-
-	struct stat st;
-
 	ASSERT_EQ(0, stat("group/file", &st));
 	EXPECT_EQ(3000, st.st_gid);
+	EXPECT_EQ(0, st.st_mode & S_ISGID);
+	ASSERT_EQ(0, symlink("file", "group/link"));
+	ASSERT_EQ(0, lstat("group/link", &st));
+	EXPECT_EQ(3000, st.st_gid);
+	ASSERT_EQ(0, mkdir("group/dir", 0755));
+	ASSERT_EQ(0, stat("group/dir", &st));
+	EXPECT_EQ(3000, st.st_gid);
+	EXPECT_EQ(S_IFDIR | 02755, st.st_mode);
+	ASSERT_EQ(0, mkdir("group/dir/dir", 0700));
+	ASSERT_EQ(0, stat("group/dir/dir", &st));
+	EXPECT_EQ(3000, st.st_gid);
+	EXPECT_EQ(S_IFDIR | 02700, st.st_mode);
+	/* what is moved there keeps its own */
+	close(make("alone"));
+	ASSERT_EQ(0, rename("alone", "group/alone"));
+	ASSERT_EQ(0, stat("group/alone", &st));
+	EXPECT_EQ(getegid(), st.st_gid);
+	unlink("group/alone");
+	rmdir("group/dir/dir");
+	rmdir("group/dir");
+	unlink("group/link");
 	unlink("group/file");
-	rmdir("group");
+	EXPECT_EQ(0, rmdir("group"));
 }
 
 TEST(extended_attributes)
