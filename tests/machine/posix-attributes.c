@@ -56,6 +56,28 @@ TEST(owners_modes_times)
 	unlink("attr");
 }
 
+/* As mounted by default. Between the write and the read nobody asks for the times. */
+TEST(the_first_read_after_a_write_is_seen)
+{
+	int fd = make("read");
+	struct stat st, after;
+
+	for (int i = 0; i < 3; i++) {
+		ASSERT_EQ(1, pwrite(fd, "1", 1, 0));
+		tick();
+		ASSERT_EQ(1, pread(fd, other, 1, 0));
+		ASSERT_EQ(0, fstat(fd, &st));
+		EXPECT_TRUE(is_later(st.st_atim, st.st_mtim));
+		tick();
+	}
+	/* no other */
+	ASSERT_EQ(1, pread(fd, other, 1, 0));
+	ASSERT_EQ(0, fstat(fd, &after));
+	EXPECT_FALSE(is_later(after.st_atim, st.st_atim));
+	close(fd);
+	unlink("read");
+}
+
 TEST(permissions)
 {
 	int status;
