@@ -80,6 +80,45 @@ TEST(file_locks)
 	unlink("locks");
 }
 
+static int can_flock_dir(const char *name)
+{
+	return !flock(open(name, O_RDONLY | O_DIRECTORY), LOCK_EX | LOCK_NB);
+}
+
+static int can_read_lock_dir(const char *name)
+{
+	return !set_byte(open(name, O_RDONLY | O_DIRECTORY), F_SETLK, F_RDLCK, 0);
+}
+
+static int sees_read_lock(const char *name)
+{
+	struct flock fl = { .l_type = F_WRLCK };
+
+	return !fcntl(open(name, O_RDONLY | O_DIRECTORY), F_GETLK, &fl) && fl.l_type == F_RDLCK;
+}
+
+/* It is not opened to write: of fcntl()'s locks only those that readers share. */
+TEST(directory_locks)
+{
+	int fd;
+
+	ASSERT_EQ(0, mkdir("locked", 0755));
+	fd = open("locked", O_RDONLY | O_DIRECTORY);
+	ASSERT_EQ(0, flock(fd, LOCK_EX | LOCK_NB));
+	EXPECT_EQ(0, in_child(can_flock_dir, "locked"));
+	ASSERT_EQ(0, flock(fd, LOCK_UN));
+	EXPECT_EQ(1, in_child(can_flock_dir, "locked"));
+	ASSERT_EQ(0, set_byte(fd, F_SETLK, F_RDLCK, 0));
+	EXPECT_EQ(1, in_child(can_read_lock_dir, "locked"));
+	EXPECT_EQ(1, in_child(sees_read_lock, "locked"));
+	EXPECT_EQ(-1, set_byte(fd, F_SETLK, F_WRLCK, 0));
+	EXPECT_EQ(EBADF, errno);
+	ASSERT_EQ(0, set_byte(fd, F_SETLK, F_UNLCK, 0));
+	EXPECT_EQ(0, in_child(sees_read_lock, "locked"));
+	close(fd);
+	EXPECT_EQ(0, rmdir("locked"));
+}
+
 TEST(who_waits_for_a_lock_gets_it)
 {
 	int fd = make("wait"), status;
