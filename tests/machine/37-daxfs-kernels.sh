@@ -106,15 +106,18 @@ rm -r $DIR/posix-* $DIR/calls
 # locks hold across kernels, and fall with their holder
 tell web 'tree hold /d/lock >/d/locked'
 must within 20 grep -q locked $DIR/locked
-check "a lock of web's keeps db out" asked db '! tree lock /d/lock 0 2>/tmp/no && grep -q flock /tmp/no'
-check "and the host" sh -c "! tree lock $DIR/lock 0 2>/tmp/no && grep -q flock /tmp/no"
+for each in flock fcntl; do
+	check "a lock of web's keeps db out: $each" asked db "! tree lock $each /d/lock 0 2>/tmp/no && grep -q $each /tmp/no"
+	check "and the host: $each" sh -c "! tree lock $each $DIR/lock 0 2>/tmp/no && grep -q $each /tmp/no"
+done
 
 tell db "tree run /d db $SECONDS_EACH 2; tree verify /d db"
 tree run $DIR host $((SECONDS_EACH / 2)) 1 >/tmp/host.tree 2>&1 || note /tmp/host.tree
 check "the host's tree is right beside another kernel's" grep -q steps /tmp/host.tree
 must mkctl kill web
 began=$(uptime_seconds)
-check "the host gets the lock of the dead" tree lock $DIR/lock 10
+check "the host gets the lock of the dead" tree lock flock $DIR/lock 10
+check "likewise that of fcntl" tree lock fcntl $DIR/lock 10
 check "within the bound" test $(($(uptime_seconds) - began)) -le 5
 check "db went on" within 60 grep -qx 'done 0' $DIR/db.said
 note $DIR/db.said /tmp/host.tree

@@ -8,8 +8,8 @@
  *	tree verify DIR ID		what ID had completed is there: after it was killed
  *	tree sum DIR			one number for all names, attributes and contents
  *	tree clean DIR ID		takes what ID has made away
- *	tree lock FILE SECONDS		gets an flock() within so many seconds
- *	tree hold FILE			has it, says "locked", and sleeps
+ *	tree lock flock|fcntl FILE SECONDS	gets that lock within so many seconds
+ *	tree hold FILE			has both, says "locked", and sleeps
  *
  * What it is about to do stands in DIR/ID.journal, and that it is done: from this
  * another kernel knows the model, but for the operation in which the writer died.
@@ -410,31 +410,51 @@ static __u64 sum_below(const char *dir, unsigned int depth)
 	return sum;
 }
 
-static int lock(const char *file, int seconds)
-{
-	int fd = open_file(file, O_RDWR | O_CREAT);
+/* --- locks -------------------------------------------------------------------------- */
 
-	for (; flock(fd, LOCK_EX | LOCK_NB); seconds--) {
+static int try_flock(int fd)
+{
+	return flock(fd, LOCK_EX | LOCK_NB);
+}
+
+static int try_fcntl(int fd)
+{
+	struct flock fl = { .l_type = F_WRLCK };
+
+	return fcntl(fd, F_SETLK, &fl);
+}
+
+static void lock(const char *how, const char *file, int seconds)
+{
+	int (*try)(int fd) = strcmp(how, "fcntl") ? try_flock : try_fcntl;
+	int fd = open_file(file, O_RDWR | O_CREAT);	/* who ends closes it */
+
+	for (; try(fd); seconds--) {
 		if (seconds <= 0)
-			err(1, "flock");
+			err(1, "%s", how);
 		sleep(1);
 	}
-	return fd;
+}
+
+static void hold(const char *file)
+{
+	lock("flock", file, 0);
+	lock("fcntl", file, 0);
+	puts("locked");
+	fflush(stdout);
+	pause();
 }
 
 int main(int argc, char **argv)
 {
-	if (argc == 4 && !strcmp(argv[1], "lock")) {
+	if (argc == 5 && !strcmp(argv[1], "lock")) {
 		id = "lock";
-		lock(argv[2], atoi(argv[3]));
+		lock(argv[2], argv[3], atoi(argv[4]));
 		return 0;
 	}
 	if (argc == 3 && !strcmp(argv[1], "hold")) {
 		id = "hold";
-		lock(argv[2], 0);
-		puts("locked");
-		fflush(stdout);
-		pause();
+		hold(argv[2]);
 	}
 	if (argc == 3 && !strcmp(argv[1], "sum")) {
 		id = "sum";
