@@ -103,12 +103,15 @@ check "calls in an instance" within 120 grep -qx 'done 0' $DIR/web.said
 note $DIR/web.said
 rm -r $DIR/posix-* $DIR/calls
 
-# locks hold across kernels, and fall with their holder
-tell web 'tree hold /d/lock >/d/locked'
+# locks, also of a directory, hold across kernels, and fall with their holder
+mkdir $DIR/locks
+tell web 'tree hold /d/lock /d/locks >/d/locked'
 must within 20 grep -q locked $DIR/locked
-for each in flock fcntl; do
-	check "a lock of web's keeps db out: $each" asked db "! tree lock $each /d/lock 0 2>/tmp/no && grep -q $each /tmp/no"
-	check "and the host: $each" sh -c "! tree lock $each $DIR/lock 0 2>/tmp/no && grep -q $each /tmp/no"
+for file in lock locks; do
+	for how in flock fcntl; do
+		check "a lock of web's keeps db out: $how, $file" asked db "! tree lock $how /d/$file 0 2>/tmp/no && grep -q $how /tmp/no"
+		check "and the host: $how, $file" sh -c "! tree lock $how $DIR/$file 0 2>/tmp/no && grep -q $how /tmp/no"
+	done
 done
 
 tell db "tree run /d db $SECONDS_EACH 2; tree verify /d db"
@@ -116,8 +119,11 @@ tree run $DIR host $((SECONDS_EACH / 2)) 1 >/tmp/host.tree 2>&1 || note /tmp/hos
 check "the host's tree is right beside another kernel's" grep -q steps /tmp/host.tree
 must mkctl kill web
 began=$(uptime_seconds)
-check "the host gets the lock of the dead" tree lock flock $DIR/lock 10
-check "likewise that of fcntl" tree lock fcntl $DIR/lock 10
+for file in lock locks; do
+	for how in flock fcntl; do
+		check "the host gets the lock of the dead: $how, $file" tree lock $how $DIR/$file 10
+	done
+done
 check "within the bound" test $(($(uptime_seconds) - began)) -le 5
 check "db went on" within 60 grep -qx 'done 0' $DIR/db.said
 note $DIR/db.said /tmp/host.tree

@@ -9,7 +9,7 @@
  *	tree sum DIR			one number for all names, attributes and contents
  *	tree clean DIR ID		takes what ID has made away
  *	tree lock flock|fcntl FILE SECONDS	gets that lock within so many seconds
- *	tree hold FILE			has both, says "locked", and sleeps
+ *	tree hold FILE...		has both of each, says "locked", and sleeps
  *
  * What it is about to do stands in DIR/ID.journal, and that it is done: from this
  * another kernel knows the model, but for the operation in which the writer died.
@@ -417,17 +417,29 @@ static int try_flock(int fd)
 	return flock(fd, LOCK_EX | LOCK_NB);
 }
 
+/* Who may not write, as in a directory, asks whether it could, and has a read lock. */
 static int try_fcntl(int fd)
 {
 	struct flock fl = { .l_type = F_WRLCK };
 
+	if ((fcntl(fd, F_GETFL) & O_ACCMODE) == O_RDWR)
+		return fcntl(fd, F_SETLK, &fl);
+	if (fcntl(fd, F_GETLK, &fl))
+		return -1;
+	if (fl.l_type != F_UNLCK) {
+		errno = EAGAIN;
+		return -1;
+	}
+	fl.l_type = F_RDLCK;
 	return fcntl(fd, F_SETLK, &fl);
 }
 
 static void lock(const char *how, const char *file, int seconds)
 {
 	int (*try)(int fd) = strcmp(how, "fcntl") ? try_flock : try_fcntl;
-	int fd = open_file(file, O_RDWR | O_CREAT);	/* who ends closes it */
+	struct stat st;
+	int dir = !stat(file, &st) && S_ISDIR(st.st_mode);
+	int fd = open_file(file, dir ? O_RDONLY : O_RDWR | O_CREAT);	/* who ends closes it */
 
 	for (; try(fd); seconds--) {
 		if (seconds <= 0)
@@ -436,10 +448,12 @@ static void lock(const char *how, const char *file, int seconds)
 	}
 }
 
-static void hold(const char *file)
+static void hold(char **files)
 {
-	lock("flock", file, 0);
-	lock("fcntl", file, 0);
+	for (; *files; files++) {
+		lock("flock", *files, 0);
+		lock("fcntl", *files, 0);
+	}
 	puts("locked");
 	fflush(stdout);
 	pause();
@@ -452,9 +466,9 @@ int main(int argc, char **argv)
 		lock(argv[2], argv[3], atoi(argv[4]));
 		return 0;
 	}
-	if (argc == 3 && !strcmp(argv[1], "hold")) {
+	if (argc >= 3 && !strcmp(argv[1], "hold")) {
 		id = "hold";
-		hold(argv[2]);
+		hold(argv + 2);
 	}
 	if (argc == 3 && !strcmp(argv[1], "sum")) {
 		id = "sum";
