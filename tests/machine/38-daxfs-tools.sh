@@ -56,6 +56,10 @@ make_tree() {
 		echo $i >"tree/dir/deep/a name that is not short, number $i"
 		i=$((i + 1))
 	done
+	# user:1000:rwx, group::r, mask::rw; what is in deep has not inherited
+	acl=0sAgAAAAEABgD/////AgAHAOgDAAAEAAQA/////xAABgD/////IAAAAP////8=
+	setfattr -n system.posix_acl_access -v $acl tree/dir/deep/numbers &&
+		setfattr -n system.posix_acl_default -v $acl tree/dir/deep || return
 	touch -h -d '2001-02-03 04:05:06' tree/soft tree/hard
 	touch -d '2002-02-03 04:05:06' tree/dir/deep tree/dir tree
 }
@@ -98,7 +102,7 @@ make_layers() {
 	mkdir first/nothing.d
 	rm first/nothing
 	mkdir -p first/nothing/was/a/directory
-	/bin/tar -C first -cf first.tar --xattrs --xattrs-include='*' .
+	/bin/tar -C first -cf first.tar --xattrs --xattrs-include='*' --acls .
 	mkdir -p second/dir/deep second/hidden
 	: >second/.wh.gone
 	: >second/.wh.nothing.d
@@ -109,8 +113,9 @@ make_layers() {
 	gzip -k second.tar
 	mkdir third
 	: >third/.wh.hidden
-	/bin/tar -C third -cf third.tar .wh.hidden
-	/bin/tar -C tree -rf third.tar --xattrs --xattrs-include='*' --no-recursion . nothing dir dir/deep
+	# tar adds no attributes to an archive that began without
+	/bin/tar -cf third.tar --xattrs --xattrs-include='*' --acls --no-recursion \
+		-C third .wh.hidden -C ../tree . nothing dir dir/deep
 	zstd -q third.tar
 }
 
@@ -120,7 +125,8 @@ mkdir -p $DIR $WORK
 cd $WORK || exit
 must make_tree
 facts tree >/tmp/facts.here
-/bin/tar -C tree -cf tree.tar --sparse --xattrs --xattrs-include='*' .
+equal "lists of who may are among them" 3 "$(grep -c '^system.posix_acl_' /tmp/facts.here)"
+/bin/tar -C tree -cf tree.tar --sparse --xattrs --xattrs-include='*' --acls .
 gzip -k tree.tar
 
 check "from a directory" mkctl fs create a --size 64M --from tree
