@@ -8,6 +8,9 @@
 #                      within $CI_MINUTES (42), with KERNEL all; the others
 #                      count as skipped
 #   check.sh all       that, every pair, every kind of machine, full Debian
+#   check.sh long      what takes hours, and is in no other set: 20000 images of a
+#                      file system are damaged, 9 kernels work in one for half
+#                      an hour, 1000 die in one; $MK_ROUNDS, $MK_SECONDS
 #   check.sh STEP...   these steps only; "check.sh list" names them
 #   KERNEL=NAME check.sh ...     the machines with this kernel, e.g. debug, kcsan
 set -euo pipefail
@@ -15,6 +18,7 @@ set -euo pipefail
 . "$(dirname "$0")/lib/common.sh"
 
 passed=0 failed=0 skipped=0
+KILL_ROUNDS=${MK_ROUNDS:-1000} MODEL_SECONDS=${MK_SECONDS:-1800}
 
 vm() {
 	"$TOP/tests/vm/run" --host "${KERNEL:-6.12}" "$@"
@@ -45,6 +49,12 @@ step() {
 	programs) vm --name "$1" --tests '79*' --limit 900 --memory 6G --env TEST_LIMIT=800 ;;
 	windows) vm --name "$1" --tests '74*' --limit 600 --cpus 20 ;;
 	hostile) vm --name "$1" --tests '49*' --limit 1500 --env HOSTILE_TIME=120 --env HOSTILE_SEEDS=3 --env TEST_LIMIT=1200 ;;
+	long)	 "$0" long-images long-model long-kill ;;
+	long-images) images ;;
+	long-model) vm --name "$1" --tests '88*' --cpus 10 --memory 8G --limit $((MODEL_SECONDS + 2400)) \
+			--env "MK_SECONDS=$MODEL_SECONDS" --env "TEST_LIMIT=$((MODEL_SECONDS + 1800))" ;;
+	long-kill) vm --name "$1" --tests '87*' --limit $((KILL_ROUNDS * 60 + 1200)) \
+			--env "MK_ROUNDS=$KILL_ROUNDS" --env "TEST_LIMIT=$((KILL_ROUNDS * 60 + 600))" ;;
 	rounds)	 vm --name "$1" --tests '8*' --limit 3000 --env TEST_LIMIT=900 ;;
 	pair-*)	 pair "${1#pair-}" '10* 11*' ;;
 	sizes-*) pair "${1#sizes-}" '10* 11* 72*' ;;
@@ -69,6 +79,12 @@ ends() {
 	vm --name "ends-$1" --script "$TOP/tests/vm/ends" --env "HOW=$1" --ends "$ends" --says "$says" \
 		--limit 300 || return
 	echo "the host's $1: 1 passed, 0 failed, 0 skipped"
+}
+
+# Damaged images of a file system, more than the unit tests have time for.
+images() {
+	make --no-print-directory -C "$TOP/tests/unit" T=daxfs_hostile &&
+		MK_ROUNDS=${MK_ROUNDS:-20000} MK_SEED=${MK_SEED:-2} "$TOP/tests/unit/run.sh" "$BUILD/unit/test_daxfs_hostile"
 }
 
 # A full Debian machine: dkms, upgrade, reload; udev in an instance.
