@@ -310,23 +310,21 @@ static int fail_blob(const struct fill *f, const char *file, const char *why)
 		    "%s", why);
 }
 
-/* Takes away what the layer does not leave there; @list: its names, a line each. */
+/* Takes away what the layer does not leave there; @list: of OCI_LIST. */
 static int remove_lower(struct fill *f, FILE *list)
 {
-	char *line = NULL;
+	char *line = NULL, *path;
 	const char *name;
 	size_t room = 0;
-	ssize_t len;
+	bool is_dir;
 	int err = 0;
 
-	while (!err && (len = getline(&line, &room, list)) > 0) {
-		if (line[len - 1] == '\n')
-			line[len - 1] = '\0';
-		oci_unescape(line);
-		if (oci_whiteout(line, &name))
-			err = oci_remove(f->root, line, name);
-		else
-			err = oci_make_way(f->root, line);
+	while (!err && getline(&line, &room, list) > 0) {
+		path = oci_listed(line, &is_dir);
+		if (oci_whiteout(path, &name))
+			err = oci_remove(f->root, path, name);
+		else if (!is_dir)
+			err = oci_make_way(f->root, path);
 	}
 	free(line);
 	if (!err)
@@ -342,8 +340,7 @@ static int prepare_layer(struct fill *f, int fd)
 
 	if (!list)
 		return fail(EXIT_FAILED, "memory", f->region, NULL, "%s", strerror(errno));
-	ret = run(f, (const char *[]){ "tar", "--list", "--file=-", "--quoting-style=escape",
-		  packing(fd), NULL }, fd, names);
+	ret = run(f, (const char *[]){ OCI_LIST, packing(fd), NULL }, fd, names);
 	rewind(list);
 	ret = ret ?: remove_lower(f, list);
 	fclose(list);

@@ -345,7 +345,7 @@ void oci_unescape(char *name)
 {
 	const char *from = name;
 
-	while (*from) {
+	while (!strchr("\n ", *from)) {
 		if (*from != '\\') {
 			*name++ = *from++;
 			continue;
@@ -354,6 +354,24 @@ void oci_unescape(char *name)
 		*name++ = escaped(&from);
 	}
 	*name = '\0';
+}
+
+char *oci_listed(char *line, bool *is_dir)
+{
+	unsigned int i;
+
+	*is_dir = *line == 'd';
+	for (i = 0; i < 5; i++) {
+		line += strcspn(line, " ");
+		line += strspn(line, " ");
+	}
+	oci_unescape(line);
+	return line;
+}
+
+static bool is_dots(const char *name)
+{
+	return !strcmp(name, ".") || !strcmp(name, "..");
 }
 
 bool oci_whiteout(char *path, const char **name)
@@ -366,7 +384,7 @@ bool oci_whiteout(char *path, const char **name)
 	*last = '\0';
 	last += 4;
 	*name = strcmp(last, ".wh..opq") ? last : NULL;
-	return !*name || (**name && strcmp(*name, ".") && strcmp(*name, ".."));
+	return !*name || (**name && !is_dots(*name));
 }
 
 static int remove_below(int dir);
@@ -401,7 +419,7 @@ static int remove_below(int dir)
 		return err;
 	}
 	while (!err && (e = readdir(d)))
-		if (strcmp(e->d_name, ".") && strcmp(e->d_name, ".."))
+		if (!is_dots(e->d_name))
 			err = remove_one(dirfd(d), e->d_name);
 	closedir(d);
 	return err;
@@ -442,15 +460,13 @@ int oci_make_way(int root, char *path)
 	int err = 0, dir;
 	struct stat st;
 
-	if (last && !last[1])
-		return 0;
 	if (last)
 		*last++ = '\0';
 	dir = open_below(root, last ? path : "");
+	last = last ? last : path;
 	if (dir < 0)
 		return none_there();
-	last = last ? last : path;
-	if (!fstatat(dir, last, &st, AT_SYMLINK_NOFOLLOW) && S_ISDIR(st.st_mode))
+	if (!is_dots(last) && !fstatat(dir, last, &st, AT_SYMLINK_NOFOLLOW) && S_ISDIR(st.st_mode))
 		err = remove_one(dir, last);
 	close(dir);
 	return err;

@@ -46,7 +46,14 @@ int oci_open(const struct oci *o, const struct oci_blob *blob, const char **why)
 
 /* --- layers: names that they take away -------------------------------- */
 
-/* A name as `tar --quoting-style=escape` prints it becomes what it is, in place. */
+/* Lists a layer: type and mode, owner, size, date, time, name; no other space is plain. */
+#define OCI_LIST	"tar", "--list", "--file=-", "--verbose", "--numeric-owner",	\
+			"--quoting-style=escape", "--quote-chars= "
+
+/* The name in a line of that, in place; whether it is a directory: a slash says nothing. */
+char *oci_listed(char *line, bool *is_dir);
+
+/* A name as it is printed there, up to a plain space, becomes what it is, in place. */
 void oci_unescape(char *name);
 
 /**

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "kselftest_harness.h"
@@ -140,7 +141,7 @@ TEST_F(layout, blobs_are_files_of_their_size)
 
 TEST(names_are_unescaped)
 {
-	char text[] = "a\\\\b\\nc\\303\\244\\q \\1", cut[] = "a\\";
+	char text[] = "a\\\\b\\nc\\303\\244\\q\\ \\1 -> x", cut[] = "a\\";
 
 	oci_unescape(text);
 	EXPECT_STREQ("a\\b\nc\303\244q \1", text);
@@ -214,6 +215,102 @@ TEST_F(layout, a_file_takes_the_place_of_a_directory)
 	EXPECT_EQ(0, faccessat(self->oci.dir, "root/keep", F_OK, 0));
 	EXPECT_EQ(0, oci_make_way(self->oci.dir, file));
 	EXPECT_EQ(0, faccessat(self->oci.dir, "root/file", F_OK, 0));
+}
+
+/* A root with two directories above it that are ours: should it go wrong. */
+TEST_F(layout, the_root_is_in_nobodys_way)
+{
+	char dot[] = ".", dots[] = "..", end[] = "dir/.", back[] = "dir/..", slash[] = "/";
+	char *const all[] = { dot, dots, end, back, slash };
+	int root;
+	size_t i;
+
+	mkdirat(self->oci.dir, "up", 0700);
+	mkdirat(self->oci.dir, "up/root", 0700);
+	mkdirat(self->oci.dir, "up/root/dir", 0700);
+	put(self->oci.dir, "up/root/dir/file", "");
+	root = openat(self->oci.dir, "up/root", O_RDONLY | O_DIRECTORY);
+	ASSERT_LE(0, root);
+	for (i = 0; i < sizeof(all) / sizeof(*all); i++) {
+		EXPECT_EQ(0, oci_make_way(root, all[i]));
+		EXPECT_EQ(0, faccessat(self->oci.dir, "up/root/dir/file", F_OK, 0));
+	}
+	close(root);
+}
+
+/* ustar, by hand: no tar writes a directory without a slash. */
+static void put_header(FILE *archive, const char *name, char type)
+{
+	char block[512] = "";
+	unsigned int sum = 0, i;
+
+	snprintf(block, 100, "%s", name);
+	memcpy(block + 100, "0000755 0001234 0070000 00000000000 07377777777 ", 48);
+	memset(block + 148, ' ', 8);
+	block[156] = type;
+	memcpy(block + 157, "target of it", 12);
+	memcpy(block + 257, "ustar\00000", 8);
+	for (i = 0; i < sizeof(block); i++)
+		sum += (unsigned char)block[i];
+	snprintf(block + 148, 8, "%06o", sum);
+	fwrite(block, sizeof(block), 1, archive);
+}
+
+/* What tar says of the archive. */
+static FILE *listed(FILE *archive)
+{
+	FILE *list = tmpfile();
+	int status;
+
+	rewind(archive);
+	if (!fork()) {
+		dup2(fileno(archive), 0);
+		dup2(fileno(list), 1);
+		setenv("LC_ALL", "C", 1);
+		execvp("tar", (char *[]){ OCI_LIST, NULL });
+		_exit(127);
+	}
+	if (wait(&status) < 0 || status)
+		abort();
+	rewind(list);
+	return list;
+}
+
+TEST(the_type_tells_what_is_a_directory)
+{
+	static const struct {
+		const char *name;
+		char type;
+		bool is_dir;
+	} entries[] = {
+		{ "lib", '5', true }, { "lib/", '5', true }, { ".", '5', true },
+		{ " two\nlines -> \\303 ", '5', true }, { "file", '0', false },
+		{ "link -> x", '2', false }, { "hard link to x", '1', false },
+		{ "a device", '3', false },
+	};
+	const size_t nr = sizeof(entries) / sizeof(*entries);
+	FILE *archive = tmpfile(), *list;
+	static const char end[1024];
+	char *line = NULL, *path;
+	size_t i, room = 0;
+	bool is_dir;
+
+	for (i = 0; i < nr; i++)
+		put_header(archive, entries[i].name, entries[i].type);
+	fwrite(end, sizeof(end), 1, archive);
+	list = listed(archive);
+	for (i = 0; i < nr; i++) {
+		ASSERT_LT(0, getline(&line, &room, list));
+		path = oci_listed(line, &is_dir);
+		/* tar adds the slash */
+		EXPECT_EQ(0, strncmp(entries[i].name, path, strlen(entries[i].name))) {
+			TH_LOG("%s is %s", entries[i].name, path);
+		}
+		EXPECT_EQ(entries[i].is_dir, is_dir);
+	}
+	free(line);
+	fclose(list);
+	fclose(archive);
 }
 
 TEST_HARNESS_MAIN
