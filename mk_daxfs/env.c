@@ -12,6 +12,12 @@
 #define SLEEP_MOST	1000	/* us at a time */
 #define SLEEPS		20000	/* of at least 1 ms and a bit: 20 to 40 s */
 
+/* For mkctl: memory without a name can be copied. */
+static const char *name_of(const struct mk_fs *mounted)
+{
+	return mounted->pages.kind == MK_FS_PHYS ? "COPY-OF-ITS-MEMORY" : mounted->pages.name;
+}
+
 /* A lock is held for microseconds, unless its owner does not run. */
 int daxfs_pause(struct daxfs *fs, unsigned int tries)
 {
@@ -27,7 +33,7 @@ int daxfs_pause(struct daxfs *fs, unsigned int tries)
 	}
 	if (tries > SPINS + SLEEPS) {
 		pr_err_ratelimited("%s: a lock is not let go: mkctl fs inspect %s tells whose it is\n",
-				   mounted->pages.name, mounted->pages.name);
+				   mounted->pages.name, name_of(mounted));
 		return -EIO;
 	}
 	/* perhaps its owner is dead, or all records wait for a grace period */
@@ -53,7 +59,7 @@ int daxfs_bad(struct daxfs *fs, const char *what, u64 off)
 	struct mk_fs *mounted = fs->priv;
 
 	pr_err_ratelimited("%s: bad %s at %#llx: unmount it everywhere, then mkctl fs check %s\n",
-			   mounted->pages.name, what, off, mounted->pages.name);
+			   mounted->pages.name, what, off, name_of(mounted));
 	return -EUCLEAN;
 }
 

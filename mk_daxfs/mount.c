@@ -258,7 +258,7 @@ static int find_pages(struct mk_fs_pages *pages, struct fs_context *fc)
 		err = mk_fs_pages_dax(pages, opt->dax ?: fc->source, &type);
 		if (err != -ENOTBLK || opt->dax) {
 			if (err)
-				errorf(fc, "%s: no block device that is memory, or in use",
+				errorf(fc, "%s: in use, or no pmem device; device-dax needs phys=",
 				       opt->dax ?: fc->source);
 			return err;
 		}
