@@ -373,7 +373,7 @@ static int permit_all(struct region *r, const struct args *a)
 	return ret;
 }
 
-static int open_new(const struct args *a, struct region *r)
+static int open_new(const struct args *a, const char *name, struct region *r)
 {
 	_cleanup_fd_ int dev = -1;
 	struct mk_region_create c = { .size = a->size, .node = a->node };
@@ -381,8 +381,8 @@ static int open_new(const struct args *a, struct region *r)
 
 	if (ret)
 		return ret;
-	set_label(r, a->name);
-	snprintf(c.name, sizeof(c.name), "%s", a->name);
+	set_label(r, name);
+	snprintf(c.name, sizeof(c.name), "%s", name);
 	r->fd = dev_ioctl(dev, MK_IOC_REGION_CREATE, &c, sizeof(c));
 	return r->fd < 0 ? fail_mk(&c.hdr.err, "create it", r->label) : 0;
 }
@@ -393,29 +393,45 @@ static int fail_image(const char *path, const char *remedy)
 }
 
 static const char *new_image;	/* made, and not whole yet */
+static int new_image_dir;	/* what fs_fill() mounts read-only is not, from here */
+
+static void drop_image(void)
+{
+	if (new_image)
+		unlinkat(new_image_dir, strrchr(new_image, '/') + 1, 0);
+}
 
 /* What is mapped cannot be written: the disk that has the new file is full. */
 static void no_room(int sig)
 {
 	(void)sig;
-	if (new_image)
-		unlink(new_image);
+	drop_image();
 	fail(EXIT_FAILED, "no_room", new_image, "make room on the disk that it is on",
 	     "its first blocks could not be written");
 	fflush(NULL);
 	_exit(EXIT_FAILED);
 }
 
-/* A new file, which ends with zeros, or a device that nobody uses. 0 or an exit code. */
-static int open_image(const char *path, __u64 size, bool device, int *fd)
+static int open_directory(const char *path)
 {
-	__u64 room = size;
+	char *dir = strndup(path, strrchr(path, '/') - path + 1);
+	int fd = dir ? open(dir, O_PATH | O_DIRECTORY | O_CLOEXEC) : -1;
 
+	free(dir);
+	return fd;
+}
+
+/* A new file, which ends with zeros, or a device that nobody uses. 0 or an exit code. */
+static int open_image(const char *path, __u64 size, const struct stat *device, int *fd)
+{
+	__u64 room = device ? fs_dax_size(device) : size;
+
+	new_image_dir = device ? -1 : open_directory(path);
 	*fd = open(path, O_RDWR | O_CLOEXEC | O_EXCL | (device ? 0 : O_CREAT), 0600);
 	if (*fd < 0)
 		return fail_image(path, "name a new file, or a device that is not in use");
 	new_image = device ? NULL : path;
-	if (device ? ioctl(*fd, BLKGETSIZE64, &room) : ftruncate(*fd, size))
+	if (device ? !room && ioctl(*fd, BLKGETSIZE64, &room) : ftruncate(*fd, size))
 		return fail_image(path, NULL);
 	if (room < size)
 		return fail(EXIT_FAILED, "no_room", path, "choose a smaller --size",
@@ -423,15 +439,54 @@ static int open_image(const char *path, __u64 size, bool device, int *fd)
 	return 0;
 }
 
-static int format_image(const struct args *a, bool device)
+/* Zeros are holes. */
+static int copy_region(const struct region *r, __u64 size, const char *path, int fd)
 {
+	_cleanup_fs_map_ struct fs_map m = FS_MAP_NONE;
+	static const char zeros[DAXFS_BLOCK];
+	int ret = fs_map_fd(r->fd, size, r->label, &m);
+	const char *from = m.addr;
+	__u64 at;
+
+	for (at = 0; !ret && at < size; at += DAXFS_BLOCK)
+		if (memcmp(from + at, zeros, DAXFS_BLOCK) &&
+		    pwrite(fd, from + at, DAXFS_BLOCK, at) != DAXFS_BLOCK)
+			ret = fail_image(path, "make room on the disk that it is on");
+	return ret;
+}
+
+/* Only a region can be mounted and filled: for a moment there is one more. */
+static int fill_file(const struct args *a, const char *label, int fd)
+{
+	_cleanup_region_ struct region r = REGION_NONE;
+	char name[MK_NAME_SIZE];
+	struct mk_hdr hdr = { };
+	sigset_t was;
+	int ret;
+
+	signals_hold(&was);
+	snprintf(name, sizeof(name), "mkctl-%d", getpid());
+	ret = open_new(a, name, &r);
+	if (ret)
+		return ret;
+	ret = format(r.fd, r.label, a->size, label) ?: fs_fill(name, a->from) ?:
+	      copy_region(&r, a->size, a->name, fd);
+	if (dev_ioctl(r.fd, MK_IOC_REGION_DELETE, &hdr, sizeof(hdr)) < 0)
+		warn("%s stays: mkctl fs delete %s", r.label, name);
+	return ret;
+}
+
+static int format_image(const struct args *a, const struct stat *device)
+{
+	const char *label = strrchr(a->name, '/') + 1;
 	_cleanup_fd_ int fd = -1;
 	int ret;
 
 	signal(SIGBUS, no_room);
 	ret = open_image(a->name, a->size, device, &fd) ?:
-	      format(fd, a->name, a->size, strrchr(a->name, '/') + 1);
-	if (!ret && fsync(fd))
+	      (a->from && !device ? fill_file(a, label, fd) : format(fd, a->name, a->size, label));
+	/* a device-dax has no cache, and no fsync() */
+	if (!ret && fsync(fd) && errno != EINVAL)
 		ret = fail_image(a->name, NULL);
 	return ret;
 }
@@ -457,23 +512,24 @@ static int fill_device(const char *path, const char *from)
 static int create_image(const struct args *a)
 {
 	struct stat st;
-	bool device = !stat(a->name, &st) && S_ISBLK(st.st_mode);
+	bool is_there = !stat(a->name, &st), is_dax = is_there && fs_dax_size(&st);
+	bool device = is_dax || (is_there && S_ISBLK(st.st_mode));
 	int ret;
 
 	if (a->given & (OPT_NODE | OPT_PERMIT))
 		return fail(EXIT_USAGE, "usage", a->name, "leave them out",
 			    "--node and --permit are for regions");
-	if (a->from && !device)
+	if (a->from && is_dax)
 		return fail(EXIT_USAGE, "usage", a->name,
-			    "fill a region, or a device such as /dev/pmem0",
-			    "--from needs memory that can be mounted, and this is a file");
+			    "leave it out, mount it and copy it there: see mkctl-fs(8)",
+			    "--from needs what can be mounted as it is, and this is a device-dax");
 	if (!a->size || a->size % DAXFS_HUGE || a->size > DAXFS_SIZE_MAX)
 		return fail(EXIT_FAILED, "fs_size", a->name, "choose a size from 2M to 1T",
 			    "%llu bytes are no multiple of 2 MiB, or too many", a->size);
-	ret = format_image(a, device);
-	if (ret && new_image)
-		unlink(new_image);
-	if (!ret && a->from)
+	ret = format_image(a, device ? &st : NULL);
+	if (ret)
+		drop_image();
+	if (!ret && a->from && device)
 		ret = fill_device(a->name, a->from);
 	if (ret)
 		return ret;
@@ -496,7 +552,7 @@ static int do_create(const struct args *a)
 
 	if (strchr(a->name, '/'))
 		return create_image(a);
-	ret = open_new(a, &r);
+	ret = open_new(a, a->name, &r);
 	if (ret)
 		return ret;
 	ret = format(r.fd, r.label, a->size, a->name) ?:
@@ -595,8 +651,8 @@ const struct cmd fs_cmds[] = {
 		    "exist yet. It stays when instances end, until it is deleted. --from fills it: a\n"
 		    "directory as it is, a tar archive (also .gz .xz .zst .bz2), or the image\n"
 		    "for this machine of an OCI layout. FILE has a slash: a device such as\n"
-		    "/dev/pmem0, to mount it as it is (--from fills it, too), or a new file, to\n"
-		    "copy it to such memory.\n",
+		    "/dev/pmem0 or /dev/dax0.0, or a new file, to copy it to such memory. --from\n"
+		    "fills /dev/pmem0 and a file, too; for a file the pool lends the memory.\n",
 	  .example = "mkctl fs create root --size 512M --from rootfs.tar.zst",
 	  .run = do_create },
 	{ .object = "fs", .verb = "list",
@@ -614,16 +670,16 @@ const struct cmd fs_cmds[] = {
 	  .run = do_resize },
 	{ .object = "fs", .verb = "inspect", .operand = "NAME|FILE", .takes = TAKES_PATH,
 	  .summary = "Show what is in a file system: use, pieces, kernels, locks",
-	  .detail = "FILE has a slash and is an image of a region. It only looks, while others go\n"
+	  .detail = "FILE has a slash and is an image or a device. It only looks, while others go\n"
 		    "on.\n",
 	  .example = "mkctl fs inspect data",
 	  .run = fs_inspect },
 	{ .object = "fs", .verb = "check", .operand = "NAME|FILE", .takes = TAKES_PATH,
 	  .options = OPT_REPAIR,
 	  .summary = "Check that all of a file system fits together",
-	  .detail = "FILE has a slash and is an image of a region. Kernels that have a region\n"
-		    "mounted wait meanwhile; for --repair nobody may have it. When something is\n"
-		    "wrong and stays so, the exit code is 1.\n",
+	  .detail = "FILE has a slash and is an image or a device that is not mounted. Kernels\n"
+		    "that have a region mounted wait meanwhile; for --repair nobody may have it.\n"
+		    "When something is wrong and stays so, the exit code is 1.\n",
 	  .example = "mkctl fs check data",
 	  .run = fs_check },
 	{ .object = "fs", .verb = "permit", .operand = "NAME INSTANCE[:ro]", .takes = TAKES_WORD,

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Checks a file system: a region, while others go on and wait for moments, or an
- * image, after what dead kernels left has been finished as a kernel would.
+ * image or a device, after what dead kernels left has been finished as a kernel would.
  *
  * A second process has the slot in the region.  When it dies, the first one lets its
  * locks go.
@@ -93,7 +93,8 @@ static void show_text(const struct fs_map *m, const struct findings *f)
 	if (f->unfinished)
 		say("%s: what %u kernel%s had begun %s\n", m->label, f->unfinished,
 		    plural(f->unfinished),
-		    m->is_file && !f->check.repair ? "counts as finished" : "is finished");
+		    m->is_file && !m->is_dax && !f->check.repair ? "counts as finished" :
+								   "is finished");
 	if (f->found && is_clean(f))
 		say("%s: %llu problem%s, all mended\n", m->label, f->found, plural(f->found));
 	else if (f->found)
@@ -170,6 +171,10 @@ static int check_image(const struct args *a, struct fs_map *m, struct findings *
 	if (!err)
 		err = look(m, repair, f);
 	fs_map_leave(m);
+	/* a device-dax has no cache, and no fsync() */
+	if (repair && fsync(m->fd) && errno != EINVAL)
+		return fail(EXIT_FAILED, "file", m->label, NULL,
+			    "what was mended is not written: %s", strerror(errno));
 	return err ? fs_map_failed(m, err, "check it") : report(a, m, f);
 }
 

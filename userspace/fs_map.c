@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0
-/* The memory of a file system, a region's or an image file's, in this program. */
+/* The memory of a file system, a region's, a device's or an image file's, in this program. */
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/fs.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/random.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <time.h>
 
 #include "region.h"
@@ -45,7 +48,7 @@ static void cut_short(int sig)
 {
 	(void)sig;
 	fail(EXIT_FAILED, "file", NULL, "nobody may write to it meanwhile",
-	     "the image became shorter while it was read");
+	     "the image became shorter while it was read, or its device failed");
 	fflush(NULL);
 	_exit(EXIT_FAILED);
 }
@@ -112,26 +115,75 @@ int fs_map_fd(int fd, __u64 size, const char *label, struct fs_map *m)
 static int no_file_system(const struct fs_map *m)
 {
 	return fail(EXIT_FAILED, "no_daxfs", m->label,
-		    m->is_file ? "name an image of a region, or a region without a slash" :
+		    m->is_file ? "name an image, a device, or a region without a slash" :
 				 "mkctl fs create makes regions with a file system",
 		    "there is no daxfs file system in it");
 }
 
+__u64 fs_dax_size(const struct stat *st)
+{
+	unsigned int maj = major(st->st_rdev), min = minor(st->st_rdev);
+	unsigned long long size = 0;
+	char path[80];
+	FILE *f;
+
+	/* only what the bus of these has: others have a size, too */
+	snprintf(path, sizeof(path), "/sys/dev/char/%u:%u/subsystem/drivers/device_dax", maj, min);
+	if (!S_ISCHR(st->st_mode) || access(path, F_OK))
+		return 0;
+	snprintf(path, sizeof(path), "/sys/dev/char/%u:%u/size", maj, min);
+	f = fopen(path, "re");
+	if (!f)
+		return 0;
+	if (fscanf(f, "%llu", &size) != 1)
+		size = 0;
+	fclose(f);
+	return size;
+}
+
+/* Others change a device's memory beside the cache that we see it by. */
+static __u64 block_size(int fd)
+{
+	__u64 size = 0;
+
+	if (ioctl(fd, BLKGETSIZE64, &size))
+		return 0;
+	ioctl(fd, BLKFLSBUF);
+	return size & ~(DAXFS_HUGE - 1);
+}
+
+static int fail_file(const char *path)
+{
+	if (errno == EBUSY)
+		return fail(EXIT_FAILED, "fs_mounted", path, "unmount it first",
+			    "it is mounted, or something else uses it");
+	return fail(EXIT_FAILED, "file", path, "check the path and its permissions", "%s",
+		    strerror(errno));
+}
+
+/* What is mounted is no file system at rest: one may look at it. */
 static int open_file(const char *path, enum fs_access access, struct fs_map *m)
 {
-	int flags = access == FS_WRITE ? O_RDWR : O_RDONLY;
+	int flags = access == FS_LOOK ? 0 : O_EXCL;
 	struct stat st;
 
 	m->is_file = true;
 	m->label = path;
+	m->is_dax = !stat(path, &st) && fs_dax_size(&st);
+	flags |= access == FS_WRITE || (m->is_dax && access == FS_COPY) ? O_RDWR : O_RDONLY;
 	m->fd = open(path, flags | O_CLOEXEC | O_NONBLOCK, 0);
 	if (m->fd < 0 || fstat(m->fd, &st))
-		return fail(EXIT_FAILED, "file", path, "check the path and its permissions", "%s",
-			    strerror(errno));
-	if (!S_ISREG(st.st_mode))
-		return fail(EXIT_FAILED, "file", path, "name a file, or a region without a slash",
-			    "this is no regular file");
-	m->region.q.size = st.st_size;
+		return fail_file(path);
+	if (S_ISREG(st.st_mode))
+		m->region.q.size = st.st_size;
+	else if (S_ISBLK(st.st_mode))
+		m->region.q.size = block_size(m->fd);
+	else if (m->is_dax)
+		m->region.q.size = fs_dax_size(&st);
+	else
+		return fail(EXIT_FAILED, "file", path,
+			    "name a file, a device such as /dev/pmem0, or a region without a slash",
+			    "this is neither a file nor a device that is memory");
 	return 0;
 }
 
@@ -153,7 +205,7 @@ int fs_map_memory(enum fs_access access, struct fs_map *m)
 
 	if (size < DAXFS_SIZE_MIN)
 		return no_file_system(m);
-	return m->is_file ? map_file(access, size, m) : map_region(access, size, m);
+	return m->is_file && !m->is_dax ? map_file(access, size, m) : map_region(access, size, m);
 }
 
 int fs_map_open(const char *word, enum fs_access access, struct fs_map *m)

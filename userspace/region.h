@@ -3,6 +3,8 @@
 #ifndef MKCTL_REGION_H
 #define MKCTL_REGION_H
 
+#include <sys/stat.h>
+
 #include "daxfs_env.h"
 #include "mkctl.h"
 
@@ -39,7 +41,7 @@ __u32 region_permitted(const struct region *r, const char *name);
 
 enum fs_access {
 	FS_LOOK,	/* read only */
-	FS_COPY,	/* a file: what is written is lost; a region: as FS_WRITE */
+	FS_COPY,	/* a file: what is written is lost; others: as FS_WRITE */
 	FS_WRITE,
 };
 
@@ -49,7 +51,8 @@ enum fs_access {
  * @env:	what the core wants, its priv
  * @region:	where it is a region
  * @fd:		of the file, or of the region
- * @is_file:	it is an image in a file
+ * @is_file:	it is an image in a file, or a device
+ * @is_dax:	that is a device-dax: like a region, it is only mapped shared
  * @label:	"region NAME" or the path, for errors
  * @addr:	of the mapping
  * @len:	bytes of it
@@ -62,6 +65,7 @@ struct fs_map {
 	struct region region;
 	int fd;
 	bool is_file;
+	bool is_dax;
 	const char *label;
 	void *addr;
 	size_t len;
@@ -83,6 +87,9 @@ int fs_map_memory(enum fs_access access, struct fs_map *m);
 
 /* @size bytes of a region's descriptor, not attached. */
 int fs_map_fd(int fd, __u64 size, const char *label, struct fs_map *m);
+
+/* Bytes of a device-dax; 0: it is none. */
+__u64 fs_dax_size(const struct stat *st);
 
 /* Says in words what an errno of the core means; an exit code. */
 int fs_map_failed(const struct fs_map *m, int err, const char *verb);

@@ -93,6 +93,14 @@ make_oci() {
 	echo "{\"manifests\":[$(descriptor manifest.v1+json)]}" >oci/index.json
 }
 
+# The name of a directory needs no slash at its end; 47 is one.
+make_bare() {
+	/bin/tar -C tree -cf bare.tar --no-recursion dir
+	sum=$(dd if=bare.tar bs=1 skip=148 count=6 2>/dev/null)
+	printf '\0' | dd of=bare.tar bs=1 seek=3 conv=notrunc 2>/dev/null
+	printf '%06o' $((0$sum - 47)) | dd of=bare.tar bs=1 seek=148 conv=notrunc 2>/dev/null
+}
+
 # Three layers that together are the tree: the first has too much.
 make_layers() {
 	/bin/cp -a tree first
@@ -136,7 +144,9 @@ like_source a
 check "from one that is packed" mkctl fs create a --size 64M --from tree.tar.gz
 like_source a
 must make_layers
-make_oci first.tar second.tar.gz third.tar.zst
+must make_bare
+equal "a directory without a slash" drwx "$(tar -tvf bare.tar dir | head -c 4)"
+make_oci first.tar second.tar.gz third.tar.zst bare.tar
 check "from an OCI layout" mkctl fs create a --size 64M --from oci
 note /tmp/output
 like_source a layers
@@ -184,7 +194,31 @@ note /tmp/out
 check "and mended" mkctl fs check /tmp/image --repair
 check "then it is clean" mkctl fs check /tmp/image
 refused no_daxfs 1 "no file system" fs check ./tree.tar
-refused usage 2 "a file cannot be filled" fs create ./new --size 16M --from tree
+facts tree >/tmp/facts.here
+free=$(pool memory_free)
+check "from a directory, into a file" mkctl fs create ./new --size 64M --from tree
+equal "the pool has its memory again" "$free" "$(pool memory_free)"
+check "what is free is a hole in it" test "$(stat -c %b new)" -lt $((48 << 11))
+check "it is clean" mkctl fs check ./new
+check "memory for it" mkctl fs create b --size 64M
+must region b load ./new
+like_source b
+refused file 1 "a file that is there is not filled" fs create ./new --size 16M --from tree
+rm new
+refused no_room 1 "a file that is too small" fs create ./new --size 16M --from tree
+check "it is not left" test ! -e new
+equal "nor is a region" "$free" "$(pool memory_free)"
+# killed while it is filled, by a cp that takes its time
+mkdir slow
+printf '#!/bin/sh\nexec sleep 100\n' >slow/cp
+chmod +x slow/cp
+PATH=$PWD/slow:$PATH command mkctl fs create ./new --size 64M --from tree 2>/dev/null &
+check "a region is filled for the file" within 10 sh -c 'mkctl fs list --json | grep -q mkctl-'
+kill $!
+wait $!
+equal "a signal ends that" 1 $?
+check "and the file goes" test ! -e new
+equal "and the region" "$free" "$(pool memory_free)"
 mkdir small
 must mount -t tmpfs -o size=16K none small
 refused no_room 1 "a disk that is full" fs create small/new --size 16M

@@ -40,6 +40,26 @@ used() {
 	must umount $DIR
 }
 
+# seen KEY: what "fs inspect" has of the device, but for its own name
+seen() {
+	mkctl fs inspect /dev/pmem0 --json --pretty | grep -v '"name": "/' | member "$1"
+}
+
+# A group of the device does not know what is free.
+damage() {
+	printf '\377\377' | dd of=/dev/pmem0 bs=1 seek=$(($(seen offset) + 16)) conv=notrunc,fsync 2>/dev/null
+}
+
+# As "ndctl create-namespace --mode devdax" does.
+make_dax() {
+	device=/sys/bus/nd/devices/$(cat /sys/bus/nd/devices/region0/dax_seed)
+	cat /proc/sys/kernel/random/uuid >"$device/uuid"
+	echo $((2 << 20)) >"$device/align"
+	echo ram >"$device/mode"
+	echo namespace0.0 >"$device/namespace"
+	echo "${device##*/}" >/sys/bus/nd/drivers/dax_pmem/bind
+}
+
 modprobe -q nd_e820 && modprobe -q nd_pmem
 [ -b /dev/pmem0 ] || skip "no memory is a block device (check.sh pmem)"
 modprobe -q mk_core || true
@@ -72,6 +92,24 @@ must umount $DIR
 check "the mount says what a power failure takes" sh -c "dmesg | grep 'pmem0: sync and unmount make it safe'"
 dd if=/dev/pmem0 of=/tmp/image bs=1M 2>/dev/null
 check "what the device has is in order" mkctl fs check /tmp/image
+check "that is seen in the device, too" mkctl fs check /dev/pmem0
+check "which is as it was" cmp /dev/pmem0 /tmp/image
+damage
+mkctl fs check /dev/pmem0 >/tmp/out
+equal "damage of it is found" 1 $?
+check "and mended" mkctl fs check /dev/pmem0 --repair
+must mount -t daxfs /dev/pmem0 $DIR
+check "what is mounted has it" tree verify $DIR t
+equal "one may look at it" host "$(seen name)"
+inodes=$(seen inodes)
+: >$DIR/new
+equal "and sees what there is now" $((inodes + 1)) "$(seen inodes)"
+rm $DIR/new
+equal "always" "$inodes" "$(seen inodes)"
+refused fs_mounted 1 "but not check it" fs check /dev/pmem0
+refused fs_mounted 1 "nor repair it" fs check /dev/pmem0 --repair
+must umount $DIR
+check "then it is clean" mkctl fs check /dev/pmem0
 refused file 1 "a file that is there" fs create /tmp/image --size $SIZE
 rm /tmp/image
 
@@ -90,6 +128,24 @@ refuses "no number" phys=64Q,size=2M
 refuses "no option" speed=11
 refuses "no name" region=
 refuses "no device" dax=/tmp
+
+modprobe -q dax_pmem && modprobe -q device_dax
+check "a device-dax" make_dax
+check "is there" within 10 test -c /dev/dax0.0
+refused no_room 1 "a file system that is too large for it" fs create /dev/dax0.0 --size 64M
+check "a file system in it" mkctl fs create /dev/dax0.0 --size 62M
+equal "it is shown" dax0.0 "$(mkctl fs inspect /dev/dax0.0 --json --pretty | member label)"
+refused usage 2 "it is not filled" fs create /dev/dax0.0 --size 62M --from /tmp
+refuses "nor mounted as it is" dax=/dev/dax0.0
+check "the kernel says what to do" sh -c "dmesg | grep 'dax0.0: .*device-dax needs phys='"
+address=$(cat /sys/bus/dax/devices/dax0.0/resource)
+echo dax0.0 >/sys/bus/dax/drivers/device_dax/unbind
+used "a device-dax's memory" none "phys=$address,size=62M"
+echo dax0.0 >/sys/bus/dax/drivers/device_dax/bind
+check "is there again" within 10 test -c /dev/dax0.0
+check "its content is in order" mkctl fs check /dev/dax0.0
+check "also to repair it" mkctl fs check /dev/dax0.0 --repair
+refused file 1 "another device" fs check /dev/null
 
 check "an image in a file" mkctl fs create /tmp/image --size $SIZE
 check "goes to memory that is reserved" dd if=/tmp/image of=/dev/mem bs=1M seek=$((RESERVED >> 20)) conv=notrunc

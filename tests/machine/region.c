@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * region NAME zero AT|get AT|put AT VALUE|save FILE|hold: maps all of a region in
- * the host.  "get" prints a word, "zero" succeeds when there is nothing else from
- * there on, "save" writes all of it, and "hold" keeps the mapping, without the
- * descriptor, until it is killed.
+ * region NAME zero AT|get AT|put AT VALUE|save FILE|load FILE|hold: maps all of a
+ * region in the host.  "get" prints a word, "zero" succeeds when there is nothing else
+ * from there on, "save" writes all of it, "load" fills all of it, and "hold" keeps the
+ * mapping, without the descriptor, until it is killed.
  */
 #include <fcntl.h>
 #include <sys/mman.h>
@@ -50,6 +50,16 @@ static int save(const char *file, const __u64 *p, __u64 words)
 	return fd < 0 || at < size || close(fd);
 }
 
+static int load(const char *file, __u64 *p, __u64 words)
+{
+	int fd = open(file, O_RDONLY);
+	ssize_t n = 1, at, size = words * sizeof(*p);
+
+	for (at = 0; fd >= 0 && n > 0 && at < size; at += n)
+		n = read(fd, (char *)p + at, size - at);
+	return fd < 0 || at < size;
+}
+
 int main(int argc, char **argv)
 {
 	const char *what = argc > 2 ? argv[2] : "";
@@ -62,6 +72,8 @@ int main(int argc, char **argv)
 		return !is_zero(p + at, words - at);
 	if (!strcmp(what, "save") && argc > 3)
 		return save(argv[3], p, words);
+	if (!strcmp(what, "load") && argc > 3)
+		return load(argv[3], p, words);
 	if (!strcmp(what, "put") && argc > 4)
 		p[at] = strtoull(argv[4], NULL, 0);
 	else if (!strcmp(what, "get"))
