@@ -614,23 +614,16 @@ int daxfs_look(struct daxfs *fs, struct daxfs_ref ref, daxfs_look_fn look, void 
 	__u64 off = daxfs_inode_off(fs, ref.ino);
 	const struct daxfs_inode *inode = off ? daxfs_at(fs, off, sizeof(*inode)) : NULL;
 	unsigned int tries = 0;
-	int found, err;
 	__u32 seq;
+	int err;
 
-	if (!inode)
-		return -ESTALE;
-	for (;;) {
+	do {
 		err = daxfs_read_begin(fs, inode, &seq);
 		if (err)
 			return err;
-		found = -ESTALE;
+		err = -ESTALE;
 		if (mk_peer_load(&inode->gen) == ref.gen && mk_peer_load(&inode->mode))
-			found = look(fs, inode, arg);
-		if (!daxfs_read_again(inode, seq))
-			break;
-		err = daxfs_pause(fs, tries++);
-		if (err)
-			return err;
-	}
-	return found == -EUCLEAN ? daxfs_bad(fs, "an inode", off) : found;
+			err = look(fs, inode, arg);
+	} while (daxfs_read_again(fs, inode, seq, &tries, &err));
+	return err == -EUCLEAN ? daxfs_bad(fs, "an inode", off) : err;
 }

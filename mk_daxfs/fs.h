@@ -677,10 +677,9 @@ int daxfs_dir_free(struct daxfs *fs, struct daxfs_ref ref, __u64 inode_off);
 #define DAXFS_GET32(op, off, type, field) \
 	daxfs_get32(op, (off) + offsetof(struct type, field))
 
-#define DAXFS_TRIES	1000000	/* of a reader without lock, before it takes what it has */
-
 /* daxfs_read_begin() - wait until nobody changes the inode; *seq for daxfs_read_again() */
 int daxfs_read_begin(struct daxfs *fs, const struct daxfs_inode *inode, __u32 *seq);
-bool daxfs_read_again(const struct daxfs_inode *inode, __u32 seq);
+bool daxfs_read_again(struct daxfs *fs, const struct daxfs_inode *inode, __u32 seq,
+		      unsigned int *tries, int *err);
 
 #endif /* MK_DAXFS_FS_H */

@@ -29,15 +29,26 @@ int daxfs_read_begin(struct daxfs *fs, const struct daxfs_inode *inode, __u32 *s
 
 /**
  * daxfs_read_again() - did somebody change an inode since daxfs_read_begin()?
+ * @fs:		the file system
  * @inode:	the inode
  * @seq:	from daxfs_read_begin()
+ * @tries:	0 before the first time
+ * @err:	what reading came to; as daxfs_pause() when that ends the tries
  *
- * Return: true when what was read may be wrong.
+ * Return: true when what was read may be wrong and is to be read again.
  */
-bool daxfs_read_again(const struct daxfs_inode *inode, __u32 seq)
+bool daxfs_read_again(struct daxfs *fs, const struct daxfs_inode *inode, __u32 seq,
+		      unsigned int *tries, int *err)
 {
+	int end;
+
 	mk_peer_rmb();
-	return mk_peer_load(&inode->seq) != seq;
+	if (mk_peer_load(&inode->seq) == seq)
+		return false;
+	end = daxfs_pause(fs, (*tries)++);
+	if (end)
+		*err = end;
+	return !end;
 }
 
 static struct daxfs_inode *inode_at(struct daxfs *fs, __u32 ino, __u64 *off)
@@ -85,7 +96,9 @@ int daxfs_getattr(struct daxfs *fs, struct daxfs_ref ref, struct daxfs_attr *att
 		if (err)
 			return err;
 		copy_attr(attr, inode);
-	} while (daxfs_read_again(inode, attr->seq) && ++tries < DAXFS_TRIES);
+	} while (daxfs_read_again(fs, inode, attr->seq, &tries, &err));
+	if (err)
+		return err;
 	attr->ref.ino = ref.ino;
 	if (!attr->mode)
 		return ref.gen ? -ESTALE : -ENOENT;

@@ -133,7 +133,8 @@ int daxfs_map(struct daxfs *fs, struct daxfs_ref ref, __u64 pos, __u64 want,
 	__u64 block = pos >> DAXFS_BLOCK_SHIFT;
 	__u64 most = ((want ?: 1) + pos % DAXFS_BLOCK + DAXFS_BLOCK - 1) >> DAXFS_BLOCK_SHIFT;
 	struct daxfs_inode *inode;
-	__u32 seq, tries = 0;
+	unsigned int tries = 0;
+	__u32 seq;
 	int err;
 
 	do {
@@ -141,7 +142,7 @@ int daxfs_map(struct daxfs *fs, struct daxfs_ref ref, __u64 pos, __u64 want,
 		if (err)
 			return err;
 		err = daxfs_find(fs, inode, block, most, run);
-	} while (daxfs_read_again(inode, seq) && ++tries < DAXFS_TRIES);
+	} while (daxfs_read_again(fs, inode, seq, &tries, &err));
 	return err;
 }
 
@@ -176,7 +177,8 @@ static int find_blocks(struct daxfs *fs, const struct daxfs_inode *inode, __u64 
 int daxfs_map_blocks(struct daxfs *fs, struct daxfs_ref ref, __u64 block, __u32 nr, __u64 *off)
 {
 	struct daxfs_inode *inode;
-	__u32 seq, tries = 0;
+	unsigned int tries = 0;
+	__u32 seq;
 	int err;
 
 	do {
@@ -184,7 +186,7 @@ int daxfs_map_blocks(struct daxfs *fs, struct daxfs_ref ref, __u64 block, __u32 
 		if (err)
 			return err;
 		err = find_blocks(fs, inode, block, nr, off);
-	} while (daxfs_read_again(inode, seq) && ++tries < DAXFS_TRIES);
+	} while (daxfs_read_again(fs, inode, seq, &tries, &err));
 	return err;
 }
 
