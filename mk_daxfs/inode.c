@@ -229,11 +229,10 @@ int daxfs_touch_atime(struct daxfs *fs, struct daxfs_ref ref, __u64 ns)
 /* Who mends takes bits away without the lock. */
 static void set_open(struct daxfs *fs, struct daxfs_inode *inode, bool open)
 {
-	__u64 bit = 1ULL << fs->slot, was;
-
-	do {
-		was = mk_peer_load(&inode->open);
-	} while (mk_peer_cmpxchg(&inode->open, was, open ? was | bit : was & ~bit) != was);
+	if (open)
+		mk_peer_set_bit(fs->slot, &inode->open);
+	else
+		mk_peer_clear_bit(fs->slot, &inode->open);
 }
 
 /**

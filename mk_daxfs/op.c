@@ -48,15 +48,6 @@ static int claim(struct daxfs *fs, __u32 *index)
 	}
 }
 
-static void release(struct daxfs *fs, __u32 index)
-{
-	__u64 busy;
-
-	do {
-		busy = mk_peer_load(&fs->busy);
-	} while (mk_peer_cmpxchg(&fs->busy, busy, busy & ~(1ULL << index)) != busy);
-}
-
 static bool is_frozen(struct daxfs *fs)
 {
 	__u64 owner = mk_peer_load(&daxfs_super(fs)->freeze);
@@ -115,7 +106,7 @@ int daxfs_begin(struct daxfs *fs, struct daxfs_op **op)
 	*op = o;
 	err = open_record(fs, &o->record->state);
 	if (err)
-		release(fs, index);
+		mk_peer_clear_bit(index, &fs->busy);
 	return err;
 }
 
@@ -290,7 +281,7 @@ static void settle(struct daxfs *fs, __u64 inode_off)
 static void end(struct daxfs_op *op)
 {
 	mk_peer_store_release(&op->record->state, DAXFS_OP_FREE);
-	release(op->fs, op->index);
+	mk_peer_clear_bit(op->index, &op->fs->busy);
 }
 
 /* Give back; what is given is marked in the record, so that it happens once. */
@@ -412,11 +403,10 @@ bool daxfs_has_passed(struct daxfs *fs, __u64 kernels, __u64 grace)
  */
 void daxfs_hold(struct daxfs *fs, struct daxfs_record *record, bool hold)
 {
-	__u64 was, bit = 1ULL << fs->slot;
-
-	do {
-		was = mk_peer_load(&record->hold);
-	} while (mk_peer_cmpxchg(&record->hold, was, hold ? was | bit : was & ~bit) != was);
+	if (hold)
+		mk_peer_set_bit(fs->slot, &record->hold);
+	else
+		mk_peer_clear_bit(fs->slot, &record->hold);
 }
 
 /* Does a kernel that lives hold it?  It says so before it passes. */

@@ -241,9 +241,8 @@ static void close_for(struct daxfs *fs, __u64 dead)
 	__u64 open;
 
 	for (; (inode = daxfs_next_inode(fs, &ino)); ino++)
-		do {
-			open = mk_peer_load(&inode->open);
-		} while (open & dead && mk_peer_cmpxchg(&inode->open, open, open & ~dead) != open);
+		for (open = mk_peer_load(&inode->open) & dead; open; open &= open - 1)
+			mk_peer_clear_bit(__builtin_ctzll(open), &inode->open);
 }
 
 static bool has_ended(const struct daxfs_inode *inode)

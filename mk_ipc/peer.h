@@ -13,6 +13,7 @@
 
 #ifdef __KERNEL__
 #include <asm/barrier.h>
+#include <asm/sync_bitops.h>
 #include <linux/atomic.h>
 #include <linux/compiler.h>
 #include <linux/string.h>
@@ -29,6 +30,9 @@
 #define mk_peer_wmb()			virt_wmb()	/* stores before, stores after */
 /* A full barrier; what was there before. */
 #define mk_peer_cmpxchg(_p, _old, _new)	sync_cmpxchg(_p, _old, _new)
+/* A bit of a 64-bit word, full barriers: ends whatever others do to the word. */
+#define mk_peer_set_bit(_nr, _p)	sync_set_bit(_nr, (unsigned long *)(_p))
+#define mk_peer_clear_bit(_nr, _p)	sync_clear_bit(_nr, (unsigned long *)(_p))
 /* A counter that only this kernel's CPUs write; release. */
 #define mk_peer_inc(_p)			((void)atomic_inc_return_release((atomic_t *)(_p)))
 #else
@@ -43,6 +47,8 @@
 #define mk_peer_rmb()			__atomic_thread_fence(__ATOMIC_ACQUIRE)
 #define mk_peer_wmb()			__atomic_thread_fence(__ATOMIC_RELEASE)
 #define mk_peer_cmpxchg(_p, _old, _new)	__sync_val_compare_and_swap(_p, _old, _new)
+#define mk_peer_set_bit(_nr, _p)	((void)__sync_fetch_and_or(_p, 1ULL << (_nr)))
+#define mk_peer_clear_bit(_nr, _p)	((void)__sync_fetch_and_and(_p, ~(1ULL << (_nr))))
 #endif
 
 #define MK_PEER_LONG	256	/* bytes that are worth the start of a string instruction */
