@@ -23,6 +23,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
@@ -201,10 +202,15 @@ static inline __u64 mk_chan_now(void)
 	return t.tv_sec * 1000000000ULL + t.tv_nsec;
 }
 
-/* How long until the channel's rate lets a message pass: ns, 0: now. */
+/*
+ * How long until the channel's rate lets a message pass: ns, 0: now. One that has
+ * left has no rate any more: what it sent is no more than a ring.
+ */
 static inline __u64 mk_chan_pause(const struct mk_chan *c)
 {
-	return c->rate.rate ? mk_rate_wait(&c->rate, mk_chan_now()) : 0;
+	if (!c->rate.rate || mk_chan_is_over(c))
+		return 0;
+	return mk_rate_wait(&c->rate, mk_chan_now());
 }
 
 /*
@@ -259,14 +265,14 @@ static inline int mk_chan_spin(struct mk_chan *c, void *message, __u32 room)
 	return ret == -EAGAIN ? -ECONNRESET : ret;
 }
 
-/* Sleep until a message may be taken. */
-static inline void mk_chan_rest(const struct mk_chan *c)
+/* Sleep until a message may be taken, or the channel is over. */
+static inline void mk_chan_rest(struct mk_chan *c)
 {
+	struct pollfd p = { .fd = c->fd };	/* POLLHUP */
 	__u64 ns = mk_chan_pause(c);
-	struct timespec t = { .tv_sec = ns / 1000000000, .tv_nsec = ns % 1000000000 };
 
-	if (ns)
-		nanosleep(&t, NULL);
+	if (ns && poll(&p, 1, ns / 1000000 + 1) > 0)
+		c->rate.rate = 0;	/* the other side may not have said so yet */
 }
 
 /* Receive a message, sleeping while there is none. Returns its length. */

@@ -5,6 +5,7 @@
  * condition here.  A wake-up that is lost is a wait that ends by its limit.
  */
 #include <errno.h>
+#include <poll.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <time.h>
@@ -26,11 +27,14 @@ static void stall(void)
 #define mk_peer_load_acquire(_p) \
 	({ __auto_type _v = __atomic_load_n(_p, __ATOMIC_ACQUIRE); stall(); _v; })
 
+#define poll	fake_poll
 #define pread	fake_read
 #define write	fake_write
+static int fake_poll(struct pollfd *p, nfds_t n, int ms);
 static ssize_t fake_read(int fd, void *to, size_t len, off_t seen);
 static ssize_t fake_write(int fd, const void *from, size_t len);
 #include "mk_channel.h"
+#undef poll
 #undef pread
 #undef write
 
@@ -46,16 +50,38 @@ static struct end {
 	unsigned int sleeps, sent, received;
 } ends[2];
 
-/* mk_ipc/chardev.c: sleep until the other side's counter is another one. */
+static struct timespec in_seconds(int n)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_REALTIME, &t);
+	t.tv_sec += n;
+	return t;
+}
+
+/* mk_ipc/chardev.c: without events, sleep until the channel is over. */
+static int fake_poll(struct pollfd *p, nfds_t n, int ms)
+{
+	struct end *e = &ends[p->fd];
+	struct timespec t = in_seconds(ms / 1000);
+	int ret = 0;
+
+	pthread_mutex_lock(&e->lock);
+	while (!mk_chan_is_over(&e->chan) && !ret)
+		ret = pthread_cond_timedwait(&e->rung, &e->lock, &t);
+	pthread_mutex_unlock(&e->lock);
+	p->revents = ret ? 0 : POLLHUP;
+	return ret ? 0 : n;
+}
+
+/* Likewise until the other side's counter is another one. */
 static ssize_t fake_read(int fd, void *to, size_t len, off_t seen)
 {
 	struct end *e = &ends[fd];
-	struct timespec t;
+	struct timespec t = in_seconds(LIMIT);
 	__u64 rings;
 	int ret = 0;
 
-	clock_gettime(CLOCK_REALTIME, &t);
-	t.tv_sec += LIMIT;
 	pthread_mutex_lock(&e->lock);
 	e->sleeps++;
 	while (!(rings = mk_chan_rung(&e->chan) - (__u32)seen) &&
@@ -173,6 +199,36 @@ TEST_F(channel, nothing_is_sent_to_who_has_left)
 	self->head->side[0].state = MK_SIDE_CLOSED;
 	EXPECT_EQ((int)sizeof(word), mk_chan_receive(&ends[1].chan, &word, sizeof(word)));
 	EXPECT_EQ(-ECONNRESET, mk_chan_receive(&ends[1].chan, &word, sizeof(word)));
+}
+
+static void *leave(void *arg)
+{
+	struct end *peer = arg;
+
+	usleep(100000);
+	pthread_mutex_lock(&peer->lock);
+	mk_peer_store_release(&peer->chan.head->side[!peer->chan.info.side].state, MK_SIDE_CLOSED);
+	pthread_cond_broadcast(&peer->rung);
+	pthread_mutex_unlock(&peer->lock);
+	return NULL;
+}
+
+TEST_F(channel, who_leaves_ends_the_rest_of_a_rate)
+{
+	time_t begin = time(NULL);
+	char message[MAX] = { };
+	pthread_t thread;
+	int i;
+
+	ends[1].chan.rate.rate = MAX / LIMIT;
+	for (i = 0; i < 2; i++)
+		ASSERT_EQ(0, mk_chan_send(&ends[0].chan, message, MAX));
+	ASSERT_EQ(0, pthread_create(&thread, NULL, leave, &ends[1]));
+	for (i = 0; i < 2; i++)
+		EXPECT_EQ(MAX, mk_chan_receive(&ends[1].chan, message, MAX));
+	EXPECT_EQ(-ECONNRESET, mk_chan_receive(&ends[1].chan, message, MAX));
+	pthread_join(thread, NULL);
+	EXPECT_GT(LIMIT / 2, time(NULL) - begin);
 }
 
 TEST_HARNESS_MAIN
