@@ -50,16 +50,33 @@ must mkctl channel remove five
 must mkctl channel add two --between web,host --size 16K
 check "20,000 messages" channel send two 20000
 check "come as they were sent" in_log web 'took 20000'
+must mkctl channel add jobs --between host,web
+must mkctl cp /bin/greet web:/bin
+at greet jobs &
+answers=$!
+equal "the example of the library" "hello Ada hello Grace" "$(greet jobs Ada Grace | xargs)"
+check "its other side ends with it" wait $answers
+must mkctl channel remove jobs
 must mkctl channel add slow --between host,web --rate 100K
 begin=$(uptime_seconds)
 check "600 KB through a channel with a rate of 100 KiB a second" channel send slow 2000
 took=$(($(uptime_seconds) - begin))
 check "take 5 seconds or more: $took" test $took -ge 5
 must mkctl channel remove slow
+must mkctl channel add least --between host,web --rate 1
+at channel send least 2 >/dev/null 2>&1 &
+channel outlive least >/tmp/outlived 2>&1 &
+sleep $((2 * SLOW))
+must mkctl channel remove least
+check "who rests for hours by a rate sees the end, and what came before" \
+	within 5 grep -q 'received 2,' /tmp/outlived
+note /tmp/outlived
 must mkctl channel add three --between web,db
 equal "if nothing is said, rings take the longest message" 131072 "$(channel_of three ring_size)"
 check "a channel that was not permitted" sh -c '! channel ask four 1 2>/dev/null'
 check "db was refused it, too" in_log db 'four: No such file' 60
+check "both are logged" in_log db 'channel "four", which this kernel has not: refused' 5
+check "   with the program" sh -c "dmesg | grep 'mk_ipc: channel ([0-9]*) asked for channel \"four\", which this kernel has not: refused'"
 check "instances talk" in_log db 'round trip'
 must mkctl kill web
 check "the survivor sees that its peer is dead" in_log db 'Connection reset' 5

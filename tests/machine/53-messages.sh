@@ -57,6 +57,13 @@ check "it ends" in_log db 'end of db' 20
 check "both are healthy" sh -c '. ./lib.sh >/dev/null; trap - EXIT; healthy web && healthy db'
 check "forbid" mkctl channel remove bus
 must rmmod mk_talk
+insmod "$here" ask=1 expect=-4 "peer=$web" forever=1 & # EINTR
+asker=$!
+sleep 2
+kill -KILL $asker
+wait $asker
+check "who is killed waits no longer" sh -c "dmesg | grep 'mk_talk:' | tail -n 1 | grep 'asked well (-4)'"
+must rmmod mk_talk
 asks -104 "peer=$web" forever=1 & # ECONNRESET
 asker=$!
 sleep 2
