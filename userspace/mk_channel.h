@@ -91,13 +91,16 @@ static inline void mk_chan_close(struct mk_chan *c)
  * @c:		filled
  * @name:	of the channel
  * @timeout_ms:	how long to wait until both kernels have it
+ *
+ * Return: 0, -ENODEV without mk_ipc or its file in /dev, -ENOENT when this kernel has
+ * no such channel, -EBUSY when another descriptor has it, or another negative errno.
  */
 static inline int mk_chan_open(struct mk_chan *c, const char *name, __u32 timeout_ms)
 {
 	int dev = open(MK_IPC_DEVICE, O_RDWR | O_CLOEXEC), ret;
 
-	if (dev < 0)
-		return -errno;
+	if (dev < 0)	/* -ENOENT is one of no such channel */
+		return errno == ENOENT ? -ENODEV : -errno;
 	memset(c, 0, sizeof(*c));
 	c->info.hdr.size = sizeof(c->info);
 	c->info.timeout_ms = timeout_ms;

@@ -19,6 +19,7 @@ channel_of() {
 host_snapshot
 pool_up 2-3 512M
 refused not_loaded 3 "no mk_ipc" channel list
+check "programs are told, too" sh -c 'channel ask one 1 2>&1 | grep "one: No such device"'
 must modprobe mk_ipc
 check "a doorbell in /proc/interrupts" grep -q 'mk_ipc doorbell' /proc/interrupts
 # until there is one, which takes long on a busy machine
