@@ -268,7 +268,7 @@ const char *parse_pair(const char *text, char pair[2][MK_NAME_SIZE])
 	const char *comma = strchr(text, ',');
 	const char *why;
 
-	if (!comma)
+	if (!comma || strchr(comma + 1, ','))
 		return "two names are needed, such as web,db";
 	why = take_end(text, comma - text, pair[0]);
 	if (!why)

@@ -241,6 +241,21 @@ TEST(names_keep_the_rule)
 	EXPECT_NE(parse_name(name), NULL);
 }
 
+TEST(a_pair_is_two_names)
+{
+	static const char * const two = "two names are needed, such as web,db";
+	char pair[2][MK_NAME_SIZE];
+
+	EXPECT_EQ(NULL, parse_pair("host,web-1", pair));
+	EXPECT_STREQ("host", pair[0]);
+	EXPECT_STREQ("web-1", pair[1]);
+	EXPECT_STREQ(two, parse_pair("web", pair));
+	EXPECT_STREQ(two, parse_pair("a,b,c", pair));
+	EXPECT_STREQ("both are the same kernel", parse_pair("web,web", pair));
+	EXPECT_STREQ("a name has 1 to 63 characters", parse_pair("web,", pair));
+	EXPECT_STREQ("a name begins with a letter", parse_pair("1,web", pair));
+}
+
 TEST(every_state_and_reason_has_a_word)
 {
 	__u32 i;
