@@ -37,11 +37,7 @@ scribble() {
 	must rmmod mk_test
 }
 
-# What CPUs leave behind in the host's caches on their first way out is no leak.
-pool_up 2-3 768M
-pool_down
-host_snapshot
-pool_up 2-3 768M
+pool_up_warm 2-3 768M
 must modprobe mk_ipc
 free=$(pool memory_free)
 refused no_region 1 "no region" fs show data

@@ -12,12 +12,7 @@ all_said() {
 }
 
 [ "$(nproc)" -ge 10 ] || skip "fewer than 10 CPUs"
-# What CPUs leave behind in the host's caches on their first way out and back
-# is no leak.
-pool_up 2-9 2G
-pool_down
-host_snapshot
-pool_up 2-9 2G
+pool_up_warm 2-9 2G
 must modprobe mk_ipc
 for one in host 2 3 4 5 6 7 8; do
 	for other in 2 3 4 5 6 7 8 9; do

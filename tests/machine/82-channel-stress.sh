@@ -33,8 +33,8 @@ rang() {
 }
 
 [ "$(nproc)" -ge 4 ] || skip "it takes 4 CPUs"
-host_snapshot
-pool_up 2-3 512M
+pool_up_warm 1-3 512M
+must mkctl pool remove --cpus 1
 must modprobe mk_ipc
 irq=$(awk -F: '/mk_ipc doorbell/ { print $1 + 0 }' /proc/interrupts)
 must mkctl channel add out --between host,web --size 128K

@@ -26,12 +26,8 @@ all_ended() {
 }
 
 [ "$(nproc)" -ge 10 ] || skip "fewer than 10 CPUs"
-# What CPUs leave behind in the host's caches on their first way out is no leak.
-# In two pieces: with KASAN's shadow in it no memory has one of 3G.
-pool_up 2-9 2G,1G
-pool_down
-host_snapshot
-pool_up 2-9 2G,1G
+# in two pieces: with KASAN's shadow in it no memory has one of 3G
+pool_up_warm 2-9 2G,1G
 must modprobe mk_daxfs
 permits=$(for cpu in $CPUS; do printf 'web%s,' "$cpu"; done)
 must mkctl fs create shared --size 256M --permit "${permits%,}"

@@ -165,6 +165,15 @@ pool_down() {
 	must rmmod mk_core
 }
 
+# pool_up_warm CPUS MEMORY: host_snapshot, and a pool; what CPUs leave behind in the
+# host's caches on their first way out and back is no leak
+pool_up_warm() {
+	pool_up "$@"
+	pool_down
+	host_snapshot
+	pool_up "$@"
+}
+
 # run_instance NAME CPUS MEMORY [ACT] [OPTION...]: run, and wait until it runs
 run_instance() {
 	name=$1 cpus=$2 memory=$3 act=${4-}
@@ -265,12 +274,8 @@ fail_nth() {
 # rounds ACT: 50 starts of an instance that does it lose nothing; end() ends each
 # one, and finds in $round how many are left
 rounds() {
-	# What CPUs leave behind in the host's caches on their first way out and
-	# back is no leak; what the first start does is none either.
-	pool_up 2-3 512M
-	pool_down
-	host_snapshot
-	pool_up 2-3 512M
+	# what the first start leaves behind is no leak, either
+	pool_up_warm 2-3 512M
 	round=50
 	must run_instance web 2-3 256M "$1" --no-wait
 	end
