@@ -30,7 +30,7 @@
 #include <unistd.h>
 
 #define PAGE	4096
-#define PATIENCE 300	/* seconds that one waits for the other; KASAN on two loaded cores needs 60 */
+#define PATIENCE 300	/* seconds that one waits for the other; KASAN under load needs 60 */
 #define SPINS	17	/* 1 << so many before a step, at most */
 #define EAGER	1000	/* so many times the rounds, for what must be seen */
 
